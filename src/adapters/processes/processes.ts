@@ -1,0 +1,42 @@
+import type { ProcessIdentity } from '../../model/process-identity.ts';
+
+export interface ListeningProcess {
+  /** Null where the process belongs to another user and cannot be named. */
+  readonly pid: number | null;
+  readonly command: string | null;
+}
+
+/** Looks at processes and never signals one. */
+export interface ProcessReader {
+  self(): ProcessIdentity;
+  /** Undefined where there is no such process, or it is a zombie. */
+  identify(pid: number): Promise<ProcessIdentity | undefined>;
+  /** False for a process of another boot, a zombie, or a pid that was reused. Throws for another host. */
+  isAlive(identity: ProcessIdentity): Promise<boolean>;
+  /** Processes of this user whose environment holds NAME=VALUE. */
+  findByEnvironment(name: string, value: string): Promise<readonly ProcessIdentity[]>;
+  /** Who listens on a TCP port of this host (any address), or undefined for nobody. */
+  findListener(port: number): Promise<ListeningProcess | undefined>;
+}
+
+export interface SpawnOptions {
+  readonly path: string;
+  readonly arguments: readonly string[];
+  /** The whole environment of the child. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  /** Opened O_APPEND | O_CREAT 0600 for stdout and stderr. */
+  readonly logFile: string;
+}
+
+export interface StopOptions {
+  readonly graceMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Processes extends ProcessReader {
+  /** Starts a process in a session of its own, so that it outlives us. Throws `io` where it cannot be executed. */
+  spawn(options: SpawnOptions): Promise<ProcessIdentity>;
+  /** SIGTERM, grace, SIGKILL; returns once the very same process is gone. */
+  stop(identity: ProcessIdentity, options: StopOptions): Promise<'terminated' | 'killed' | 'gone'>;
+}

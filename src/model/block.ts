@@ -1,0 +1,37 @@
+/** One TSDB block as its meta.json describes it (prometheus/tsdb/block.go BlockMeta). Times in ms, [minTime, maxTime). */
+export interface BlockMeta {
+  readonly ulid: string;
+  readonly minTime: number;
+  readonly maxTime: number;
+  readonly series: number;
+  readonly samples: number;
+  readonly chunks: number;
+  readonly level: number;
+  readonly sources: readonly string[];
+  readonly parents: readonly string[];
+  readonly deletable: boolean;
+}
+
+/** A block directory with its size on disk. */
+export interface BlockOnDisk extends BlockMeta {
+  readonly sizeBytes: number;
+}
+
+/** A directory named like a block whose meta.json is missing, unreadable or lies about its name. */
+export interface BrokenBlock {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What a Prometheus data directory holds, from names, sizes and meta.json alone. */
+export interface TsdbListing {
+  readonly blocks: readonly BlockOnDisk[];
+  readonly broken: readonly BrokenBlock[];
+  /** wal/, wbl/ and chunks_head/, which size retention counts too. */
+  readonly walBytes: number;
+  readonly headChunksBytes: number;
+  /** Exclusive end of the newest readable block, or null where there is none. */
+  readonly newestBlockMs: number | null;
+  readonly oldestBlockMs: number | null;
+  readonly hasWal: boolean;
+}
