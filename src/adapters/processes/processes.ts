@@ -6,6 +6,12 @@ export interface ListeningProcess {
   readonly command: string | null;
 }
 
+/** How one of our own children ended: a code, or the signal that ended it. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
 /** Looks at processes and never signals one. */
 export interface ProcessReader {
   self(): ProcessIdentity;
@@ -17,6 +23,8 @@ export interface ProcessReader {
   findByEnvironment(name: string, value: string): Promise<readonly ProcessIdentity[]>;
   /** Who listens on a TCP port of this host (any address), or undefined for nobody. */
   findListener(port: number): Promise<ListeningProcess | undefined>;
+  /** True where that process, or one in its session, listens on the port. */
+  isListening(identity: ProcessIdentity, port: number): Promise<boolean>;
 }
 
 export interface SpawnOptions {
@@ -39,4 +47,10 @@ export interface Processes extends ProcessReader {
   spawn(options: SpawnOptions): Promise<ProcessIdentity>;
   /** SIGTERM, grace, SIGKILL; returns once the very same process is gone. */
   stop(identity: ProcessIdentity, options: StopOptions): Promise<'terminated' | 'killed' | 'gone'>;
+  /** SIGKILL at once, for a process that must not write while it ends; returns once it is gone. */
+  kill(identity: ProcessIdentity): Promise<void>;
+  /** Resolves once the process is gone; rejects with the signal's reason. At once for our own children, else by looking. */
+  waitForEnd(identity: ProcessIdentity, signal: AbortSignal): Promise<void>;
+  /** How our own child ended; undefined for one that lives, or that an earlier process of ours had started. */
+  findExit(identity: ProcessIdentity): ProcessExit | undefined;
 }
