@@ -122,6 +122,10 @@ export const instanceFileSchema = z.object({
   restarts: z.int(),
   /** `run`: keep it running. `held`: a plan stopped it. `stopped`: nobody wants it. */
   wanted: z.enum(['run', 'held', 'stopped']),
+  /** Where it was launched to answer, which is not what stack.json says once that has changed. */
+  address: z.string().optional(),
+  /** Where this instance's lines begin in its log. */
+  logOffset: z.int().nonnegative().optional(),
   dataRoot: z.object({ path: z.string(), device: z.number(), inode: z.number() }),
 });
 export type InstanceFile = z.infer<typeof instanceFileSchema>;
