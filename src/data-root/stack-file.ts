@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import * as z from 'zod';
+import { volumeComponents } from '../model/component.ts';
+import { paths } from '../model/paths.ts';
+import { programNames } from '../model/program.ts';
+import type { StackFile } from '../model/stack-file.ts';
+import { writeFileAtomically } from '../files/atomic-file.ts';
+import { findJsonFile } from '../files/read-json-file.ts';
+
+/** Reads stack.json. Undefined where there is none; throws `corrupt-file` or `newer-format` where it is not ours. */
+export async function findStackFile(dataRoot: string): Promise<StackFile | undefined> {
+  return findJsonFile(join(dataRoot, paths.stackFile), stackFileSchema);
+}
+
+/** Replaces stack.json as a whole: after a crash there is the old one or the new one. */
+export async function writeStackFile(dataRoot: string, stack: StackFile): Promise<void> {
+  const text = `${JSON.stringify(stack, null, 2)}\n`;
+  await writeFileAtomically(join(dataRoot, paths.stackFile), text, { mode: 0o600 });
+}
+
+const port = z.int().min(1).max(65535);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const relativePath = z.string().regex(/^[a-z][a-z0-9/-]*$/);
+
+export const stackConfigSchema = z.object({
+  stack: z.string().min(1).max(63),
+  platform: z.literal('standalone'),
+  listen: z.string().min(1),
+  prometheus: z.object({
+    port,
+    scrapeIntervalMs: z.int().positive(),
+    retentionMs: z.int().nonnegative(),
+    retentionSizeBytes: z.int().nonnegative(),
+    scrapeFiles: z.array(z.string()),
+    ruleFiles: z.array(z.string()),
+  }),
+  alertmanager: z.object({ port, config: z.string().nullable() }),
+  pushgateway: z.object({ port }),
+  nodeExporter: z.object({ port }),
+  grafana: z.object({ port }),
+  console: z.object({ port }),
+  programs: z.record(z.string(), z.string()),
+  programSource: z.string().nullable(),
+});
+
+/** docs/format/data-root.md. Unknown keys are kept out: a newer format says so by its number. */
+export const stackFileSchema: z.ZodType<StackFile> = z.object({
+  format: z.literal(1),
+  stackId: z.string().min(1),
+  name: z.string().min(1).max(63),
+  createdAtMs: z.number(),
+  desired: z.enum(['up', 'down']),
+  config: stackConfigSchema,
+  volumes: z.array(
+    z.object({
+      component: z.enum(volumeComponents),
+      id: z.string().min(1),
+      path: relativePath,
+      state: z.literal('present'),
+      createdAtMs: z.number(),
+      adoptedFrom: z.string().optional(),
+    }),
+  ),
+  programs: z.array(
+    z.object({
+      name: z.enum(programNames),
+      version: z.string(),
+      source: z.enum(['config', 'path', 'release', 'debian']),
+      sha256: digest,
+      origin: z.string(),
+      modified: z.boolean(),
+    }),
+  ),
+  unavailable: z.array(z.object({ program: z.string(), reason: z.string() })),
+  retention: z.object({
+    timeMs: z.int().nonnegative(),
+    sizeBytes: z.int().nonnegative(),
+    raises: z.array(z.object({ fromMs: z.number(), toMs: z.number() })),
+  }),
+});

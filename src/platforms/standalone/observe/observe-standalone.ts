@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import type { ProgramReader } from '../../../adapters/packages/program-store.ts';
+import type { ProcessReader } from '../../../adapters/processes/processes.ts';
+import type { DaemonReader } from '../../../contract/daemon-api.ts';
+import { findSecrets } from '../../../data-root/secrets.ts';
+import { findStackFile } from '../../../data-root/stack-file.ts';
+import { readVolumeCondition } from '../../../data-root/volume-identity.ts';
+import type { StackConfig } from '../../../model/config.ts';
+import { dataDirectoryInVolume } from '../../../model/paths.ts';
+import type { Difference } from '../../../model/plan.ts';
+import type { StackFile } from '../../../model/stack-file.ts';
+import { listTsdb } from '../../../tsdb/list-blocks.ts';
+import type { PlatformReader } from '../../platform.ts';
+import type { StandaloneFacts, StandaloneOptions } from '../standalone-facts.ts';
+import { observeAdoption } from './observe-adoption.ts';
+import { observeDebt } from './observe-debt.ts';
+import { observeForeignHolders } from './observe-foreign-holders.ts';
+import { observeInstances } from './observe-instances.ts';
+import { observeLaunchDigests } from './observe-launch-digests.ts';
+import { observePorts } from './observe-ports.ts';
+import { observePrograms } from './observe-programs.ts';
+import { observeRetention } from './observe-retention.ts';
+import { findingsOf } from './standalone-findings.ts';
+import { refuseUnknownRoot } from './refuse-unknown-root.ts';
+
+/** The look's dependencies: readers only, so that a look cannot change the world. */
+export interface StandaloneReaders {
+  readonly dataRoot: string;
+  readonly processes: ProcessReader;
+  readonly programs: ProgramReader;
+  readonly daemon: DaemonReader;
+  readonly holdfastVersion: string;
+  now(): number;
+  newId(): string;
+}
+
+/** What the user asks for on top of what stack.json says. */
+export interface StandaloneRequest {
+  /** Laid over stack.json: flag, environment, config file, stack.json, default. */
+  readonly config: StackConfig;
+  readonly differences: readonly Difference[];
+  readonly options: StandaloneOptions;
+  readonly adopt: { readonly from: string; readonly as: string | null } | null;
+}
+
+export function standaloneReader(readers: StandaloneReaders, request: StandaloneRequest): PlatformReader<StandaloneFacts> {
+  return { observe: (signal) => observeStandalone(readers, request, signal) };
+}
+
+async function observeStandalone(
+  readers: StandaloneReaders,
+  request: StandaloneRequest,
+  signal: AbortSignal,
+): Promise<StandaloneFacts> {
+  const { dataRoot } = readers;
+  const nowMs = readers.now();
+  const stackFile = (await findStackFile(dataRoot)) ?? null;
+  const unknownRoot = stackFile === null ? await refuseUnknownRoot(dataRoot) : undefined;
+  const foreign = await observeForeignHolders(readers, stackFile, request.options);
+  const observation = await readers.daemon.observe({ fresh: true }, signal);
+  const instances = await observeInstances(readers, observation);
+  const tsdb = stackFile === null ? null : await listPrometheusVolume(dataRoot, stackFile);
+  const adopt = await observeAdoption(request.adopt, nowMs);
+  const retention = await observeRetention({ dataRoot, stackFile, observation, request, tsdb, adopt, instances, nowMs });
+  const programs = await observePrograms(readers.programs, stackFile, request);
+  const wanted = { stackId: stackFile?.stackId ?? readers.newId(), config: request.config, retention: retention.wanted };
+  const ports = await observePorts(readers.processes, request.config, instances);
+  const facts = {
+    observedAtMs: nowMs,
+    stack: stackFile?.name ?? request.config.stack,
+    exists: stackFile !== null,
+    running: instances.length > 0,
+    debt: await observeDebt(dataRoot, instances),
+    differences: request.differences,
+    dataRoot,
+    options: request.options,
+    stackFile,
+    wanted,
+    hasSecrets: (await findSecrets(dataRoot)) !== undefined,
+    volumes: await observeVolumes(dataRoot, stackFile),
+    newVolumeIds: newVolumeIds(readers),
+    programs,
+    daemon: observation?.daemon?.identity ?? null,
+    daemonVersionDiffers: observation !== undefined && observation.holdfastVersion !== readers.holdfastVersion,
+    instances,
+    launchDigests: await observeLaunchDigests({ dataRoot, stackFile, wanted, programs }),
+    ports,
+    tsdb,
+    newestMs: retention.newestMs,
+    condemned: retention.condemned,
+    futureBlocks: retention.futureBlocks,
+    runtimeExists: observation !== undefined || instances.length > 0 || foreign.hasRuntime,
+    foreignLocks: foreign.locks,
+    adopt,
+    refusals: [...(unknownRoot ?? []), ...foreign.refusals],
+  };
+  return { ...facts, findings: findingsOf(facts, retention.raisedByMs) };
+}
+
+async function listPrometheusVolume(dataRoot: string, stackFile: StackFile) {
+  const listed = stackFile.volumes.find((volume) => volume.component === 'prometheus');
+  if (listed === undefined) return null;
+  return listTsdb(join(dataRoot, listed.path, dataDirectoryInVolume['prometheus'] ?? ''));
+}
+
+async function observeVolumes(dataRoot: string, stackFile: StackFile | null) {
+  const listed = stackFile?.volumes ?? [];
+  return Promise.all(
+    listed.map(async (volume) => ({
+      listed: volume,
+      condition: await readVolumeCondition(dataRoot, volume, stackFile?.stackId ?? ''),
+    })),
+  );
+}
+
+function newVolumeIds(readers: StandaloneReaders): Readonly<Record<string, string>> {
+  return {
+    prometheus: readers.newId(),
+    alertmanager: readers.newId(),
+    pushgateway: readers.newId(),
+    grafana: readers.newId(),
+  };
+}
+

@@ -1,0 +1,33 @@
+import { paths } from '../../../model/paths.ts';
+import type { ProveStep } from '../../../steps/prove.ts';
+import type { TakeInventoryStep } from '../../../steps/take-inventory.ts';
+import type { WriteRecordStep } from '../../../steps/write-record.ts';
+import type { Order } from '../../platform.ts';
+import type { StandaloneFacts } from '../standalone-facts.ts';
+import type { AcceptLossStep } from '../standalone-step.ts';
+
+export function planRecord(facts: StandaloneFacts, order: Order): readonly WriteRecordStep[] {
+  if (!facts.exists) return [];
+  const file = paths.record(order.run);
+  return [{ kind: 'write-record', phase: 'record', class: 'safe', title: `write ${file}`, run: order.run, file }];
+}
+
+export function planInventory(facts: StandaloneFacts, order: Order): readonly TakeInventoryStep[] {
+  if (!facts.exists) return [];
+  const file = paths.inventory(order.run);
+  const title = `take inventory into ${file}`;
+  return [{ kind: 'take-inventory', phase: 'inventory', class: 'safe', title, run: order.run, file }];
+}
+
+/** The proof; where the user accepts what an earlier one found lost, the debt is closed instead. */
+export function planProve(facts: StandaloneFacts, order: Order): readonly (ProveStep | AcceptLossStep)[] {
+  if (order.proves === null) return [];
+  const run = order.proves;
+  const file = paths.proof(run);
+  const accepts = facts.options.acceptLoss && facts.debt?.run === run;
+  if (accepts) {
+    const title = `close the debt of run ${run} although its proof is not good`;
+    return [{ kind: 'accept-loss', phase: 'prove', class: 'destructive', title, run }];
+  }
+  return [{ kind: 'prove', phase: 'prove', class: 'safe', title: `prove against ${paths.inventory(run)}`, run, file }];
+}

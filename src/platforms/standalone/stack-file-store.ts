@@ -1,0 +1,1 @@
+export { findStackFile, writeStackFile } from '../../data-root/stack-file.ts';
