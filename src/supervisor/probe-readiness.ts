@@ -1,0 +1,58 @@
+import type { ProcessReader } from '../adapters/processes/processes.ts';
+import type { ProcessComponent } from '../model/component.ts';
+import type { ProcessIdentity } from '../model/process-identity.ts';
+import { componentTable } from './component-table.ts';
+import { httpGet, reachableAddress } from './http-get.ts';
+import { describeListener } from './describe-listener.ts';
+
+export interface ProbeTarget {
+  readonly component: ProcessComponent;
+  readonly identity: ProcessIdentity;
+  readonly address: string;
+}
+
+export interface ProbeOptions {
+  readonly processes: ProcessReader;
+  readonly credentials: () => Promise<{ readonly user: string; readonly password: string }>;
+  readonly signal: AbortSignal;
+}
+
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+
+/**
+ * True only where the component's own process answers as its row says. The port is looked at first, so that the
+ * password is never sent to a stranger who listens there.
+ */
+export async function probeReadiness(target: ProbeTarget, options: ProbeOptions): Promise<Readiness> {
+  const url = new URL(reachableAddress(target.address));
+  const port = Number(url.port);
+  if (!(await options.processes.isListening(target.identity, port))) return notListening(port, options.processes);
+  const row = componentTable[target.component];
+  try {
+    const { user, password } = await options.credentials();
+    const path = new URL(row.readyPath, url).href;
+    const limits = { timeoutMs: 4_000, maxBytes: 8 * 2 ** 20, signal: options.signal };
+    const answer = await httpGet(path, { user, password, ...limits });
+    if (answer.status !== 200) return no(`${row.readyPath} answers ${answer.status}${firstLine(answer.body)}`);
+    if (row.readyText !== null && !row.readyText.test(answer.body))
+      return no(`${row.readyPath} does not say that it is ready`);
+    return { ready: true };
+  } catch (error) {
+    return no(`${row.readyPath} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function notListening(port: number, processes: ProcessReader): Promise<Readiness> {
+  const stranger = await processes.findListener(port);
+  if (stranger === undefined) return no(`it does not listen on port ${port} yet`);
+  return no(`port ${port} is taken by ${describeListener(stranger)}`);
+}
+
+function firstLine(body: string): string {
+  const line = body.trim().split('\n')[0]?.slice(0, 120) ?? '';
+  return line === '' ? '' : ` (${line})`;
+}
+
+function no(reason: string): Readiness {
+  return { ready: false, reason };
+}
