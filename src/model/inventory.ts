@@ -1,4 +1,4 @@
-import type { BlockMeta } from './block.ts';
+import type { BlockOnDisk } from './block.ts';
 import type { EffectiveRetention } from './retention.ts';
 import type { Finding } from './finding.ts';
 
@@ -47,7 +47,9 @@ export interface Inventory {
   /** prometheus: blocks and Prometheus' own answers. meta: blocks only, since Prometheus did not run. */
   readonly witness: 'prometheus' | 'meta';
   readonly prometheusVersion: string | null;
-  readonly blocks: readonly BlockMeta[];
+  readonly blocks: readonly BlockOnDisk[];
+  /** WAL and head chunks, which size retention counts before any block. */
+  readonly headBytes: number;
   readonly windows: readonly AnsweredWindow[];
   readonly components: {
     readonly alertmanager: AlertmanagerInventory | null;
