@@ -1,12 +1,10 @@
 import type { ProcessComponent } from '../model/component.ts';
-import type { StackConfig } from '../model/config.ts';
 import type { ProgramName } from '../model/program.ts';
 
 export interface ComponentRow {
   readonly program: ProgramName;
   /** From SIGTERM to SIGKILL. Prometheus flushes its head's chunks, Alertmanager and Pushgateway write their files. */
   readonly graceMs: number;
-  readonly port: (config: StackConfig) => number;
   /** Answers 200 here once it is ready. */
   readonly readyPath: string;
   /** Must also stand in the answer: node-exporter answers 200 on any path, Grafana before its database is there. */
@@ -20,7 +18,6 @@ export const componentTable: Readonly<Record<ProcessComponent, ComponentRow>> = 
   prometheus: {
     program: 'prometheus',
     graceMs: 300_000,
-    port: (config) => config.prometheus.port,
     readyPath: '/-/ready',
     readyText: null,
     optional: false,
@@ -28,7 +25,6 @@ export const componentTable: Readonly<Record<ProcessComponent, ComponentRow>> = 
   alertmanager: {
     program: 'alertmanager',
     graceMs: 60_000,
-    port: (config) => config.alertmanager.port,
     readyPath: '/-/ready',
     readyText: null,
     optional: false,
@@ -36,7 +32,6 @@ export const componentTable: Readonly<Record<ProcessComponent, ComponentRow>> = 
   pushgateway: {
     program: 'pushgateway',
     graceMs: 60_000,
-    port: (config) => config.pushgateway.port,
     readyPath: '/-/ready',
     readyText: null,
     optional: false,
@@ -44,7 +39,6 @@ export const componentTable: Readonly<Record<ProcessComponent, ComponentRow>> = 
   'node-exporter': {
     program: 'node_exporter',
     graceMs: 10_000,
-    port: (config) => config.nodeExporter.port,
     readyPath: '/metrics',
     readyText: /^node_exporter_build_info\{/m,
     optional: false,
@@ -52,7 +46,6 @@ export const componentTable: Readonly<Record<ProcessComponent, ComponentRow>> = 
   grafana: {
     program: 'grafana',
     graceMs: 30_000,
-    port: (config) => config.grafana.port,
     readyPath: '/api/health',
     readyText: /"database":\s*"ok"/,
     optional: true,

@@ -1,8 +1,9 @@
+import { request } from '../adapters/http/request.ts';
 import type { ProcessReader } from '../adapters/processes/processes.ts';
+import { HoldfastError } from '../errors/holdfast-error.ts';
 import type { ProcessComponent } from '../model/component.ts';
 import type { ProcessIdentity } from '../model/process-identity.ts';
 import { componentTable } from './component-table.ts';
-import { httpGet, reachableAddress } from './http-get.ts';
 import { describeListener } from './describe-listener.ts';
 
 export interface ProbeTarget {
@@ -24,22 +25,25 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
  * password is never sent to a stranger who listens there.
  */
 export async function probeReadiness(target: ProbeTarget, options: ProbeOptions): Promise<Readiness> {
-  const url = new URL(reachableAddress(target.address));
-  const port = Number(url.port);
+  const port = Number(new URL(target.address).port);
   if (!(await options.processes.isListening(target.identity, port))) return notListening(port, options.processes);
   const row = componentTable[target.component];
   try {
-    const { user, password } = await options.credentials();
-    const path = new URL(row.readyPath, url).href;
+    const endpoint = { name: target.component, address: target.address, credentials: await options.credentials() };
     const limits = { timeoutMs: 4_000, maxBytes: 8 * 2 ** 20, signal: options.signal };
-    const answer = await httpGet(path, { user, password, ...limits });
-    if (answer.status !== 200) return no(`${row.readyPath} answers ${answer.status}${firstLine(answer.body)}`);
-    if (row.readyText !== null && !row.readyText.test(answer.body))
+    const answer = await request(endpoint, { path: row.readyPath, ...limits });
+    if (answer.status !== 200) return no(`${row.readyPath} answers ${answer.status}${firstLine(answer.text)}`);
+    if (row.readyText !== null && !row.readyText.test(answer.text))
       return no(`${row.readyPath} does not say that it is ready`);
     return { ready: true };
   } catch (error) {
-    return no(`${row.readyPath} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return no(`${row.readyPath} cannot be read: ${reasonOf(error)}`);
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof HoldfastError && typeof error.details['reason'] === 'string') return error.details['reason'];
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function notListening(port: number, processes: ProcessReader): Promise<Readiness> {

@@ -1,0 +1,106 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Processes } from '../adapters/processes/processes.ts';
+import { readVolumeCondition, writeVolumeIdentity } from '../data-root/volume-identity.ts';
+import { HoldfastError } from '../errors/holdfast-error.ts';
+import { formatBytes } from '../model/bytes.ts';
+import type { VolumeComponent } from '../model/component.ts';
+import { dataDirectoryInVolume } from '../model/paths.ts';
+import type { InstalledProgram } from '../model/program.ts';
+import type { StackFile } from '../model/stack-file.ts';
+import type { ListedVolume, VolumeIdentity } from '../model/volume.ts';
+import { unreadablePushgatewayFile } from './explain-log.ts';
+import type { DataRootPlace } from './instance-store.ts';
+import { findFaultInPushgatewayFile } from './pushgateway-file.ts';
+import { setAside } from './set-aside.ts';
+import { judgeVolumeLock } from './volume-lock.ts';
+
+export interface PrepareVolumeInput {
+  readonly stack: StackFile;
+  readonly component: VolumeComponent;
+  readonly program: InstalledProgram;
+}
+
+export interface PrepareVolumeContext {
+  readonly dataRoot: string;
+  readonly place: DataRootPlace;
+  readonly processes: Processes;
+  readonly now: () => number;
+  readonly say: (line: string) => void;
+}
+
+export interface PreparedVolume {
+  readonly directory: string;
+  readonly volumeId: string;
+  /** True where the last process that wrote there did not end cleanly. */
+  readonly unclean: boolean;
+}
+
+/**
+ * Makes sure that a volume is ours, held by nobody and readable, sets aside what the start could destroy, and notes who
+ * will write to it. Throws the refusal otherwise. The lock itself is written with the intent.
+ */
+export async function prepareVolume(input: PrepareVolumeInput, context: PrepareVolumeContext): Promise<PreparedVolume> {
+  const { stack, component } = input;
+  const listed = stack.volumes.find((volume) => volume.component === component);
+  if (listed === undefined) throw notListed(component);
+  const directory = join(context.dataRoot, listed.path);
+  const identity = await getIdentity(stack, listed, context.dataRoot);
+  const { unclean: leftLocked } = await judgeVolumeLock(directory, context);
+  const unclean = leftLocked || (component === 'prometheus' && (await hasPrometheusLock(directory)));
+  // Pushgateway overwrites a file that went bad at rest just as well, and its file is small.
+  if (unclean || component === 'pushgateway') await setAsideAndSay(component, unclean, context);
+  if (component === 'pushgateway') await refuseUnreadableFile(directory);
+  await noteWriter(directory, identity, input.program);
+  return { directory, volumeId: listed.id, unclean };
+}
+
+async function getIdentity(stack: StackFile, listed: ListedVolume, dataRoot: string): Promise<VolumeIdentity> {
+  const condition = await readVolumeCondition(dataRoot, listed, stack.stackId);
+  if (condition.state === 'ok') return condition.identity;
+  throw new HoldfastError('volume-refused', {
+    message: `Volume ${listed.path} (id ${listed.id}) is ${condition.state}: ${listed.component} was not started, and nothing was changed.`,
+    remedy: `Bring the right directory back to ${join(dataRoot, listed.path)}; \`holdfast status\` shows it.`,
+    details: { component: listed.component, state: condition.state },
+  });
+}
+
+/** Prometheus removes its lock on SIGTERM: one that stands there before a start was left by a sudden end. */
+async function hasPrometheusLock(directory: string): Promise<boolean> {
+  const info = await stat(join(directory, dataDirectoryInVolume['prometheus'] ?? '', 'lock')).catch(() => undefined);
+  return info !== undefined;
+}
+
+async function setAsideAndSay(component: VolumeComponent, unclean: boolean, context: PrepareVolumeContext) {
+  const made = await setAside(context.dataRoot, component, context.now());
+  if (made === undefined) return;
+  const why = unclean ? `${component} did not stop cleanly: ` : '';
+  context.say(
+    `${why}${made.files} files set aside in ${made.path} (${formatBytes(made.copiedBytes)} copied, the rest linked)`,
+  );
+}
+
+async function refuseUnreadableFile(directory: string): Promise<void> {
+  const path = join(directory, 'pushgateway.data');
+  const fault = await findFaultInPushgatewayFile(path);
+  if (fault === undefined) return;
+  const { code, message, remedy } = unreadablePushgatewayFile(path, fault);
+  throw new HoldfastError(code, { message, remedy });
+}
+
+/** Before the start, since a newer program may change the volume in its first moment; never to an older version. */
+async function noteWriter(directory: string, identity: VolumeIdentity, program: InstalledProgram): Promise<void> {
+  const { lastWriter } = identity;
+  if (lastWriter?.program === program.name && lastWriter.version === program.version) return;
+  await writeVolumeIdentity(directory, {
+    ...identity,
+    lastWriter: { program: program.name, version: program.version },
+  });
+}
+
+function notListed(component: VolumeComponent): HoldfastError {
+  return new HoldfastError('volume-refused', {
+    message: `stack.json lists no volume for ${component}, so it was not started: a new empty one would hide its history.`,
+    remedy: 'Run `holdfast up`, which makes the volumes of a new stack.',
+  });
+}
