@@ -1,0 +1,70 @@
+import { assertNever } from '../model/assert-never.ts';
+import type { RunEvent, StepProgress } from '../model/handler.ts';
+import { formatBytes } from '../model/bytes.ts';
+import { renderPlan } from './render-plan.ts';
+import type { Reporter, Write } from './reporter.ts';
+import { printable, type Style } from './style.ts';
+import { formatCount, formatSpan } from './time.ts';
+
+/** How often one step may say how far it is. */
+const progressIntervalMs = 5000;
+
+export interface PlainOptions {
+  readonly write: Write;
+  readonly style: Style;
+  readonly now: () => number;
+}
+
+/** One line per event, for pipes, files and terminals that cannot move the cursor. */
+export function createPlainReporter({ write, style, now }: PlainOptions): Reporter {
+  let progressAtMs = 0;
+  const line = (text: string) => write(`${text}\n`);
+  return {
+    plan: (plan) => renderPlan(plan, style).forEach(line),
+    event(event) {
+      if (event.type === 'step-started') progressAtMs = now();
+      if (event.type === 'step-progress') {
+        if (now() - progressAtMs < progressIntervalMs) return;
+        progressAtMs = now();
+      }
+      line(describeEvent(event));
+    },
+    note: (text) => line(printable(text)),
+    close: () => undefined,
+  };
+}
+
+/** An event as one line of text. */
+export function describeEvent(event: RunEvent): string {
+  const title = printable(event.step.title);
+  switch (event.type) {
+    case 'step-started':
+      return `${numberOf(event)} ${title}`;
+    case 'step-skipped':
+      return `${numberOf(event)} ${title}: done already`;
+    case 'step-done':
+      return `${numberOf(event)} ${title}: done (${formatSpan(event.tookMs)})`;
+    case 'step-failed':
+      return `${numberOf(event)} ${title}: failed: ${printable(event.message)}`;
+    case 'step-progress':
+      return `      ${describeProgress(event.progress)}`;
+    case 'said':
+      return `      ${printable(event.line)}`;
+    default:
+      return assertNever(event);
+  }
+}
+
+/** `12.3 MiB of 45.0 MiB, prometheus`; the total only where it is known. */
+export function describeProgress({ done, total, unit, text }: StepProgress): string {
+  const show = unit === 'bytes' ? formatBytes : formatCount;
+  const amount = total > 0 ? `${show(done)} of ${show(total)}` : show(done);
+  const label = printable(text);
+  if (total === 0 && done === 0) return label;
+  return label === '' ? amount : `${amount}, ${label}`;
+}
+
+/** `[ 3/12]` */
+export function numberOf({ index, count }: { readonly index: number; readonly count: number }): string {
+  return `[${String(index + 1).padStart(String(count).length)}/${count}]`;
+}

@@ -1,0 +1,26 @@
+import type { Plan } from '../model/plan.ts';
+import { renderFindings } from './render-findings.ts';
+import { printable, type Style } from './style.ts';
+import { plural } from './time.ts';
+
+/** The plan as it is printed, asked about and carried out: differences, findings, and each step with its class. */
+export function renderPlan(plan: Plan, style: Style): readonly string[] {
+  return [
+    style.bold(headline(plan)),
+    ...plan.differences.map(({ key, from, to }) => `  ${key}: ${printable(from)} -> ${printable(to)}`),
+    ...renderFindings(plan.findings, style).map((line) => `  ${line}`),
+    ...plan.steps.map((step, index) => {
+      const number = String(index + 1).padStart(String(plan.steps.length).length);
+      const word = step.class.padEnd('destructive'.length);
+      const paint = step.class === 'destructive' ? style.red : step.class === 'disruptive' ? style.yellow : style.dim;
+      return `  ${number}. ${paint(word)}  ${printable(step.title)}`;
+    }),
+  ];
+}
+
+function headline(plan: Plan): string {
+  const { operation, stack, run, continues, steps } = plan;
+  if (steps.length === 0) return `Plan of ${operation} for stack ${stack}: nothing to do.`;
+  const which = continues ? `continues run ${run}` : `run ${run}`;
+  return `Plan of ${operation} for stack ${stack}: ${plural(steps.length, 'step')} (${which})`;
+}
