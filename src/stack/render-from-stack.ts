@@ -5,7 +5,7 @@ import type { InstalledProgram } from '../model/program.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import { effectiveRetention } from '../rules/retention.ts';
 import { renderComponent } from './render-component.ts';
-import type { RenderedComponent } from './rendered-component.ts';
+import type { RenderedComponent, UserFile } from './rendered-component.ts';
 
 export interface RenderFromStackInput {
   readonly stack: StackFile;
@@ -24,7 +24,8 @@ export async function renderFromStack(input: RenderFromStackInput): Promise<Rend
   const { stack, component, installed, dataRoot, secrets } = input;
   const program = installed.find((candidate) => candidate.name === programOf(component));
   if (program === undefined) return undefined;
-  const { config } = stack.config.alertmanager;
+  const { alertmanager, prometheus } = stack.config;
+  const isFor = (name: ProcessComponent) => component === name;
   return renderComponent({
     stack,
     component,
@@ -34,13 +35,22 @@ export async function renderFromStack(input: RenderFromStackInput): Promise<Rend
     user: secrets.user,
     passwordHash: secrets.passwordHash,
     present: processComponents.filter((name) => installed.some((candidate) => candidate.name === programOf(name))),
-    alertmanagerConfig: config === null ? null : await readUserFile(config, 'alertmanager.config'),
+    alertmanagerConfig:
+      alertmanager.config === null || !isFor('alertmanager')
+        ? null
+        : await readUserFile(alertmanager.config, 'alertmanager.config'),
+    scrapeFiles: isFor('prometheus') ? await readUserFiles(prometheus.scrapeFiles, 'prometheus.scrapeFiles') : [],
+    ruleFiles: isFor('prometheus') ? await readUserFiles(prometheus.ruleFiles, 'prometheus.ruleFiles') : [],
   });
 }
 
 /** The program that a component is. */
 export function programOf(component: ProcessComponent): InstalledProgram['name'] {
   return component === 'node-exporter' ? 'node_exporter' : component;
+}
+
+async function readUserFiles(filePaths: readonly string[], key: string): Promise<readonly UserFile[]> {
+  return Promise.all(filePaths.map(async (path) => ({ path, text: await readUserFile(path, key) })));
 }
 
 const maximumBytes = 4 * 2 ** 20;

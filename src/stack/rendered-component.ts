@@ -17,7 +17,20 @@ export interface RenderInput {
   readonly present: readonly ProcessComponent[];
   /** The text of the user's Alertmanager config, already read, or null. */
   readonly alertmanagerConfig: string | null;
+  /** The user's extra scrape and rule files (config.prometheus.scrapeFiles and ruleFiles), already read, in that order. */
+  readonly scrapeFiles: readonly UserFile[];
+  readonly ruleFiles: readonly UserFile[];
 }
+
+/** A file of the user's, read before rendering, so that a change in it changes the digest. */
+export interface UserFile {
+  /** Absolute; relative paths inside the text are meant from its directory. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What one component's own file renders; render-component adds address and digest. */
+export type Launch = Pick<RenderedComponent, 'files' | 'arguments' | 'environment' | 'workingDirectory'>;
 
 export interface RenderedFile {
   /** Relative to the component's rendered directory (paths.rendered). */
