@@ -1,29 +1,31 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { paths } from '../model/paths.ts';
-
-/** One run's inventory file and whether it has been settled. */
-export interface Evidence {
-  readonly run: string;
-  readonly settled: boolean;
-}
+import { isGoodProof } from '../model/proof.ts';
+import { findProof } from './evidence.ts';
 
 /**
- * The newest run whose inventory no good proof stands against, or undefined. A proof that failed settles nothing: the
- * file `<run>.settled` does, written after a good proof or when the user accepts a loss (docs/adr/0003).
+ * The newest run whose inventory no good proof stands against, or undefined. A proof that failed settles nothing; only a
+ * good one does, or the marker that the user accepts the loss (docs/adr/0003). Throws `corrupt-file` for a proof that is
+ * not whole.
  */
 export async function findUnsettledRun(dataRoot: string): Promise<string | undefined> {
   const names = await listNames(join(dataRoot, paths.inventories));
   const runs = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
   for (const run of runs.sort().reverse()) {
-    if (!(await exists(join(dataRoot, settledPath(run))))) return run;
+    if (!(await isSettled(dataRoot, run))) return run;
   }
   return undefined;
 }
 
-/** Relative path of the marker that closes a run's debt. */
-export function settledPath(run: string): string {
-  return `${paths.proofs}/${run}.settled`;
+async function isSettled(dataRoot: string, run: string): Promise<boolean> {
+  const proof = await findProof(join(dataRoot, paths.proof(run)));
+  return (proof?.run === run && isGoodProof(proof)) || (await exists(join(dataRoot, acceptedPath(run))));
+}
+
+/** Relative path of the marker that the user has accepted what a run's proof found lost. */
+export function acceptedPath(run: string): string {
+  return `${paths.proofs}/${run}.accepted`;
 }
 
 async function listNames(directory: string): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
+import { HoldfastError } from '../errors/holdfast-error.ts';
 import { volumeComponents } from '../model/component.ts';
 import { paths } from '../model/paths.ts';
 import { programNames } from '../model/program.ts';
@@ -10,6 +11,16 @@ import { findJsonFile } from '../files/read-json-file.ts';
 /** Reads stack.json. Undefined where there is none; throws `corrupt-file` or `newer-format` where it is not ours. */
 export async function findStackFile(dataRoot: string): Promise<StackFile | undefined> {
   return findJsonFile(join(dataRoot, paths.stackFile), stackFileSchema);
+}
+
+/** As findStackFile, but throws `no-stack` where there is none. */
+export async function getStackFile(dataRoot: string): Promise<StackFile> {
+  const stack = await findStackFile(dataRoot);
+  if (stack !== undefined) return stack;
+  throw new HoldfastError('no-stack', {
+    message: `There is no stack in ${dataRoot}: it holds no ${paths.stackFile}.`,
+    remedy: 'Run `holdfast up`, or name the right data root with --data DIR.',
+  });
 }
 
 /** Replaces stack.json as a whole: after a crash there is the old one or the new one. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { HoldfastError, hasCode } from '../errors/holdfast-error.ts';
+import { hasCode } from '../errors/holdfast-error.ts';
 import { takeLock } from '../files/lock.ts';
 import type { ProcessIdentity } from '../model/process-identity.ts';
 import { paths } from '../model/paths.ts';
 import type { StackFile } from '../model/stack-file.ts';
-import { findStackFile, writeStackFile } from './stack-file.ts';
+import { getStackFile, writeStackFile } from './stack-file.ts';
 
 export interface StackFileWriter {
   readonly self: ProcessIdentity;
@@ -22,21 +22,13 @@ export async function updateStackFile(
 ): Promise<StackFile> {
   const lock = await takeStackLock(dataRoot, writer);
   try {
-    const before = await findStackFile(dataRoot);
-    if (before === undefined) throw noStack(dataRoot);
+    const before = await getStackFile(dataRoot);
     const after = change(before);
     if (JSON.stringify(after) !== JSON.stringify(before)) await writeStackFile(dataRoot, after);
     return after;
   } finally {
     await lock.release();
   }
-}
-
-export function noStack(dataRoot: string): HoldfastError {
-  return new HoldfastError('no-stack', {
-    message: `There is no stack in ${dataRoot}: it holds no ${paths.stackFile}.`,
-    remedy: 'Run `holdfast up`, or name the right data root with --data DIR.',
-  });
 }
 
 async function takeStackLock(dataRoot: string, writer: StackFileWriter) {

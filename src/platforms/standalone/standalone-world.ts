@@ -11,6 +11,8 @@ export interface StandaloneWorld {
   readonly daemon: DaemonClient;
   /** Starts the daemon of this data root detached and returns once it answers. */
   startDaemon(signal: AbortSignal): Promise<void>;
+  /** Removes what was set aside before starts after an unclean stop; called after a good proof. */
+  dropSetAside(): Promise<void>;
   readonly holdfastVersion: string;
   now(): number;
   /** 32 characters from a cryptographic source. */

@@ -1,13 +1,8 @@
-import { join } from 'node:path';
-import type { Observation } from '../../../contract/daemon-api.ts';
-import { findInventory } from '../../../data-root/evidence.ts';
-import { findUnsettledRun } from '../../../data-root/debt.ts';
-import { findLastObservation } from '../../../data-root/last-observation.ts';
+import { findNewestSample } from '../../../data-root/newest-sample.ts';
 import type { BlockOnDisk, TsdbListing } from '../../../model/block.ts';
-import { paths } from '../../../model/paths.ts';
 import type { Retention } from '../../../model/retention.ts';
 import type { StackFile } from '../../../model/stack-file.ts';
-import { findFutureBlocks } from '../../../rules/future-blocks.ts';
+import { judgeFutureBlocks } from '../../../rules/future-blocks.ts';
 import { effectiveRetention, judgeRetention, raiseForOutage } from '../../../rules/retention.ts';
 import type { AdoptFact, InstanceFact } from '../standalone-facts.ts';
 import type { StandaloneRequest } from './observe-standalone.ts';
@@ -15,7 +10,6 @@ import type { StandaloneRequest } from './observe-standalone.ts';
 interface RetentionInput {
   readonly dataRoot: string;
   readonly stackFile: StackFile | null;
-  readonly observation: Observation | undefined;
   readonly request: StandaloneRequest;
   readonly tsdb: TsdbListing | null;
   readonly adopt: AdoptFact | null;
@@ -45,7 +39,7 @@ export async function observeRetention(input: RetentionInput): Promise<Retention
   if (input.adopt?.retention) return { ...none(input.adopt.retention), futureBlocks: futureOf(input.adopt.listing, nowMs) };
   if (stackFile === null || tsdb === null) return none(asked);
   const runs = input.instances.some((instance) => instance.component === 'prometheus');
-  const newestMs = await findNewestSample(input, tsdb);
+  const newestMs = await findNewestSample(input.dataRoot, tsdb, nowMs);
   const wanted = runs || newestMs === null ? asked : raiseForOutage(asked, { newestMs, nowMs });
   const judged = judgeRetention({
     listing: tsdb,
@@ -63,19 +57,5 @@ function none(wanted: Retention): RetentionFacts {
 }
 
 function futureOf(listing: TsdbListing | null, nowMs: number): readonly BlockOnDisk[] {
-  return listing === null ? [] : findFutureBlocks(listing.blocks, nowMs).refused;
-}
-
-/**
- * Newest of: the newest block, what the daemon saw last, and what an owed inventory says. Never a file's mtime: a copied
- * data root carries those of the copy, which would hide the outage.
- */
-async function findNewestSample(input: RetentionInput, tsdb: TsdbListing): Promise<number | null> {
-  const last = input.observation ?? (await findLastObservation(input.dataRoot));
-  const run = await findUnsettledRun(input.dataRoot);
-  const inventory = run === undefined ? undefined : await findInventory(join(input.dataRoot, paths.inventory(run)));
-  const block = tsdb.newestBlockMs === null ? null : tsdb.newestBlockMs - 1;
-  const candidates = [block, last?.newestSampleMs, inventory?.completeToMs, inventory?.newestMs];
-  const known = candidates.filter((atMs): atMs is number => typeof atMs === 'number' && atMs <= input.nowMs);
-  return known.length === 0 ? null : Math.max(...known);
+  return listing === null ? [] : judgeFutureBlocks(listing.blocks, nowMs).refused;
 }

@@ -61,7 +61,7 @@ async function observeStandalone(
   const instances = await observeInstances(readers, observation);
   const tsdb = stackFile === null ? null : await listPrometheusVolume(dataRoot, stackFile);
   const adopt = await observeAdoption(request.adopt, nowMs);
-  const retention = await observeRetention({ dataRoot, stackFile, observation, request, tsdb, adopt, instances, nowMs });
+  const retention = await observeRetention({ dataRoot, stackFile, request, tsdb, adopt, instances, nowMs });
   const programs = await observePrograms(readers.programs, stackFile, request);
   const wanted = { stackId: stackFile?.stackId ?? readers.newId(), config: request.config, retention: retention.wanted };
   const ports = await observePorts(readers.processes, request.config, instances);

@@ -8,14 +8,16 @@ import type { AcceptLossStep } from '../standalone-step.ts';
 
 export function planRecord(facts: StandaloneFacts, order: Order): readonly WriteRecordStep[] {
   if (!facts.exists) return [];
-  const file = paths.record(order.run);
-  return [{ kind: 'write-record', phase: 'record', class: 'safe', title: `write ${file}`, run: order.run, file }];
+  const path = paths.record(order.run);
+  const file = `${facts.dataRoot}/${path}`;
+  return [{ kind: 'write-record', phase: 'record', class: 'safe', title: `write ${path}`, run: order.run, file }];
 }
 
 export function planInventory(facts: StandaloneFacts, order: Order): readonly TakeInventoryStep[] {
   if (!facts.exists) return [];
-  const file = paths.inventory(order.run);
-  const title = `take inventory into ${file}`;
+  const path = paths.inventory(order.run);
+  const file = `${facts.dataRoot}/${path}`;
+  const title = `take inventory into ${path}`;
   return [{ kind: 'take-inventory', phase: 'inventory', class: 'safe', title, run: order.run, file }];
 }
 
@@ -23,11 +25,12 @@ export function planInventory(facts: StandaloneFacts, order: Order): readonly Ta
 export function planProve(facts: StandaloneFacts, order: Order): readonly (ProveStep | AcceptLossStep)[] {
   if (order.proves === null) return [];
   const run = order.proves;
-  const file = paths.proof(run);
+  const file = `${facts.dataRoot}/${paths.proof(run)}`;
+  const inventoryFile = `${facts.dataRoot}/${paths.inventory(run)}`;
   const accepts = facts.options.acceptLoss && facts.debt?.run === run;
   if (accepts) {
     const title = `close the debt of run ${run} although its proof is not good`;
     return [{ kind: 'accept-loss', phase: 'prove', class: 'destructive', title, run }];
   }
-  return [{ kind: 'prove', phase: 'prove', class: 'safe', title: `prove against ${paths.inventory(run)}`, run, file }];
+  return [{ kind: 'prove', phase: 'prove', class: 'safe', title: `prove against ${paths.inventory(run)}`, run, file, inventoryFile }];
 }

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findStackFile } from '../../../data-root/stack-file.ts';
-import { noStack, updateStackFile } from '../../../data-root/update-stack-file.ts';
+import { findStackFile, getStackFile } from '../../../data-root/stack-file.ts';
+import { updateStackFile } from '../../../data-root/update-stack-file.ts';
 import { findVolumeIdentity, readVolumeCondition, writeVolumeIdentity } from '../../../data-root/volume-identity.ts';
 import { HoldfastError } from '../../../errors/holdfast-error.ts';
 import { syncDirectory } from '../../../files/atomic-file.ts';
@@ -36,8 +36,7 @@ export async function makeVolume(
   listing: { readonly adoptedFrom?: string },
   fill: (directory: string) => Promise<void>,
 ): Promise<void> {
-  const stack = await findStackFile(world.dataRoot);
-  if (stack === undefined) throw noStack(world.dataRoot);
+  const stack = await getStackFile(world.dataRoot);
   const path = paths.volume(volume.component);
   const directory = join(world.dataRoot, path);
   const identity = {

@@ -1,1 +1,0 @@
-export { findStackFile, writeStackFile } from '../../data-root/stack-file.ts';
