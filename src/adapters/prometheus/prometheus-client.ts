@@ -30,7 +30,7 @@ export function createPrometheusClient(endpoint: Endpoint): PrometheusReader {
 const buildInfo = z.object({ version: z.string().min(1) });
 const runtimeInfo = z.object({ startTime: z.iso.datetime({ offset: true }) });
 const names = z.array(z.string());
-/** An empty head says the greatest and the least int64, which are no times. */
+/** An empty head says the end of the newest block, or the greatest and the least int64, which are no sample times. */
 const tsdbStatus = z.object({
   headStats: z.object({ numSeries: z.number(), minTime: z.number(), maxTime: z.number() }),
 });
@@ -105,7 +105,7 @@ async function listMetricNames(endpoint: Endpoint, range: TimeRange, signal: Abo
 
 async function head(endpoint: Endpoint, signal: AbortSignal): Promise<HeadRange> {
   const { headStats } = await get(endpoint, '/api/v1/status/tsdb', { schema: tsdbStatus, signal, timeoutMs: 60_000 });
-  const isEmpty = headStats.minTime > headStats.maxTime || !Number.isSafeInteger(headStats.maxTime);
+  const isEmpty = headStats.numSeries === 0 || !Number.isSafeInteger(headStats.maxTime);
   return {
     minMs: isEmpty ? null : headStats.minTime,
     maxMs: isEmpty ? null : headStats.maxTime,

@@ -1,0 +1,68 @@
+import * as z from 'zod';
+import { writeFileAtomically } from '../files/atomic-file.ts';
+import { findJsonFile, readJsonFile } from '../files/read-json-file.ts';
+import type { Inventory } from '../model/inventory.ts';
+import { findingSchema } from './finding-schema.ts';
+
+const maxBytes = 256 * 2 ** 20;
+
+/** Undefined where there is none; throws `corrupt-file` or `newer-format` where it is not whole or not ours. */
+export async function findInventory(path: string): Promise<Inventory | undefined> {
+  return findJsonFile(path, inventorySchema, { maxBytes });
+}
+
+/** As findInventory, but a missing one is `corrupt-file`: a proof is owed against it. */
+export async function readInventory(path: string): Promise<Inventory> {
+  return readJsonFile(path, inventorySchema, { maxBytes });
+}
+
+export async function writeInventory(path: string, inventory: Inventory): Promise<void> {
+  await writeFileAtomically(path, `${JSON.stringify(inventory)}\n`, { mode: 0o600 });
+}
+
+const count = z.int().nonnegative();
+
+const blockSchema = z.object({
+  ulid: z.string(),
+  minTime: z.int(),
+  maxTime: z.int(),
+  series: count,
+  samples: count,
+  chunks: count,
+  level: count,
+  sources: z.array(z.string()),
+  parents: z.array(z.string()),
+  deletable: z.boolean(),
+  sizeBytes: count,
+});
+
+const windowSchema = z.object({
+  fromMs: z.int(),
+  toMs: z.int(),
+  where: z.enum(['head', 'blocks']),
+  metrics: z.array(z.object({ metric: z.string(), series: count, samples: count })),
+});
+
+/** docs/format/inventory.md */
+export const inventorySchema: z.ZodType<Inventory> = z.object({
+  format: z.literal(1),
+  run: z.string().min(1),
+  stack: z.string(),
+  stackId: z.string(),
+  takenAtMs: z.int(),
+  completeToMs: z.int().nullable(),
+  scrapeIntervalMs: z.int().positive(),
+  retention: z.object({ timeMs: count, sizeBytes: count }),
+  newestMs: z.int().nullable(),
+  witness: z.enum(['prometheus', 'meta']),
+  prometheusVersion: z.string().nullable(),
+  blocks: z.array(blockSchema),
+  headBytes: count,
+  windows: z.array(windowSchema),
+  components: z.object({
+    alertmanager: z.object({ silences: z.array(z.object({ id: z.string(), endsAtMs: z.number() })) }).nullable(),
+    pushgateway: z.object({ groups: z.array(z.object({ key: z.string(), series: count })) }).nullable(),
+    grafana: z.object({ dashboards: z.array(z.string()) }).nullable(),
+  }),
+  findings: z.array(findingSchema),
+});
