@@ -48,6 +48,8 @@ export interface PlatformReader<F extends CommonFacts> {
 
 export interface Platform<F extends CommonFacts, S extends StepBase> {
   readonly name: string;
+  /** False where the inventory is taken once everything stands still (kubernetes). Absent means before: standalone. */
+  readonly inventoryBeforeQuiesce?: boolean;
   readonly reader: PlatformReader<F>;
   /** Reasons not to begin at all, judged before any step: the first is thrown, all are shown. */
   readonly refusals: (facts: F, order: Order) => readonly HoldfastError[];

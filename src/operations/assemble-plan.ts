@@ -1,0 +1,49 @@
+import { HoldfastError } from '../errors/holdfast-error.ts';
+import type { PhaseName, Plan, StepBase } from '../model/plan.ts';
+import type { CommonFacts, Order, Platform } from '../platforms/platform.ts';
+
+/** The part of a platform that plans: pure. */
+export type PlanningPlatform<F extends CommonFacts, S extends StepBase> = Pick<
+  Platform<F, S>,
+  'planners' | 'refusals' | 'inventoryBeforeQuiesce'
+>;
+
+/** Some phases of a verb, planned by one order. */
+export interface Stretch {
+  readonly order: Order;
+  readonly phases: readonly PhaseName[];
+}
+
+/** Puts the steps of all phases in a row. A phase that the platform does not have is absent. */
+export function assemblePlan<F extends CommonFacts, S extends StepBase>(
+  platform: PlanningPlatform<F, S>,
+  facts: F,
+  stretches: readonly [Stretch, ...Stretch[]],
+): Plan<S> {
+  const { order } = stretches[stretches.length - 1] ?? stretches[0];
+  const onlyStops = order.verb === 'down' || order.verb === 'teardown';
+  return {
+    operation: order.verb,
+    stack: facts.stack,
+    run: order.run,
+    continues: order.run === facts.debt?.run,
+    steps: stretches.flatMap((stretch) =>
+      stretch.phases.flatMap((phase) => platform.planners[phase]?.(facts, stretch.order) ?? []),
+    ),
+    findings: facts.findings,
+    // A verb that only stops things takes over no other configuration.
+    differences: onlyStops ? [] : facts.differences,
+  };
+}
+
+/** Throws the first refusal; all of them stand in `details.all`, so that the user mends them at once. */
+export function throwFirst(refusals: readonly HoldfastError[]): void {
+  const [first] = refusals;
+  if (first === undefined) return;
+  throw new HoldfastError(first.code, {
+    message: first.message,
+    remedy: first.remedy,
+    details: { ...first.details, all: refusals.map(({ code, message, remedy }) => ({ code, message, remedy })) },
+    cause: first,
+  });
+}
