@@ -16,10 +16,11 @@ import type { RenderFromStackInput } from '../stack/render-from-stack.ts';
 import type { RenderedComponent } from '../stack/rendered-component.ts';
 import { componentTable } from './component-table.ts';
 import { describeListener } from './describe-listener.ts';
+import type { LivingInstance } from './find-living-instance.ts';
 import { writeInstance, type DataRootPlace } from './instance-store.ts';
 import { readLogSize } from './log-tail.ts';
 import { prepareVolume, type PreparedVolume } from './prepare-volume.ts';
-import { releaseVolumeLock, writeVolumeLock } from './volume-lock.ts';
+import { lockVolumeOf, releaseVolumeLock } from './volume-lock.ts';
 import { writeRendered } from './write-rendered.ts';
 
 /** Why a component is not started, in the words that its state shows. */
@@ -55,7 +56,7 @@ export interface LaunchOrder {
 }
 
 export type Launch =
-  | { readonly outcome: 'launched'; readonly instance: InstanceFile }
+  | { readonly outcome: 'launched'; readonly instance: LivingInstance }
   | { readonly outcome: 'unavailable'; readonly reason: string; readonly remedy: string }
   | { readonly outcome: 'unwanted' };
 
@@ -88,7 +89,7 @@ interface SpawnInput {
   readonly volume: PreparedVolume | undefined;
 }
 
-async function spawnComponent(input: SpawnInput, context: LaunchContext): Promise<InstanceFile> {
+async function spawnComponent(input: SpawnInput, context: LaunchContext): Promise<LivingInstance> {
   const { order, rendered, program, volume } = input;
   const { version } = program;
   const { dataRoot, processes } = context;
@@ -112,10 +113,10 @@ async function spawnComponent(input: SpawnInput, context: LaunchContext): Promis
     dataRoot: context.place,
   };
   await writeInstance(dataRoot, intent);
-  await lockVolume(volume, intent, context);
+  await lockVolumeOf(order.component, intent, context);
   const instance = { ...intent, identity: await spawnOrRelease(input, { intent, logFile }, context) };
   await writeInstance(dataRoot, instance);
-  await lockVolume(volume, instance, context);
+  await lockVolumeOf(order.component, instance, context);
   context.say(`${order.component} ${version} started as process ${instance.identity.pid}`);
   return instance;
 }
@@ -138,19 +139,6 @@ async function spawnOrRelease(
     if (volume !== undefined && !volume.unclean) await releaseVolumeLock(volume.directory);
     throw error;
   }
-}
-
-async function lockVolume(volume: PreparedVolume | undefined, instance: InstanceFile, context: LaunchContext) {
-  if (volume === undefined) return;
-  await writeVolumeLock(volume.directory, {
-    format: 1,
-    volumeId: volume.volumeId,
-    token: instance.token,
-    daemon: context.processes.self(),
-    component: instance.identity,
-    dataRoot: context.place,
-    takenAtMs: context.now(),
-  });
 }
 
 async function readStack(context: LaunchContext): Promise<StackFile> {

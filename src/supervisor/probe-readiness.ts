@@ -9,7 +9,8 @@ import { describeListener } from './describe-listener.ts';
 export interface ProbeTarget {
   readonly component: ProcessComponent;
   readonly identity: ProcessIdentity;
-  readonly address: string;
+  /** Null where it is not known: then only a restart makes it known again. */
+  readonly address: string | null;
 }
 
 export interface ProbeOptions {
@@ -25,6 +26,7 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
  * password is never sent to a stranger who listens there.
  */
 export async function probeReadiness(target: ProbeTarget, options: ProbeOptions): Promise<Readiness> {
+  if (target.address === null) return no('where it listens is not known');
   const port = Number(new URL(target.address).port);
   if (!(await options.processes.isListening(target.identity, port))) return notListening(port, options.processes);
   const row = componentTable[target.component];

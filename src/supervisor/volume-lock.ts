@@ -6,6 +6,7 @@ import { identitySchema, type InstanceFile } from '../contract/daemon-api.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import { writeFileAtomically } from '../files/atomic-file.ts';
 import { findJsonFile } from '../files/read-json-file.ts';
+import { isVolumeComponent, type ProcessComponent } from '../model/component.ts';
 import { paths } from '../model/paths.ts';
 import { isSameProcess } from '../model/process-identity.ts';
 import { isSamePlace, type DataRootPlace } from './instance-store.ts';
@@ -44,6 +45,29 @@ export async function writeVolumeLock(volume: string, lock: VolumeLock): Promise
 /** After a clean end only: the file's absence says that the volume was left in order. */
 export async function releaseVolumeLock(volume: string): Promise<void> {
   await rm(join(volume, paths.volumeLock), { force: true });
+}
+
+/** As releaseVolumeLock, for a component that may have no volume. */
+export async function releaseLockOf(component: ProcessComponent, dataRoot: string): Promise<void> {
+  if (isVolumeComponent(component)) await releaseVolumeLock(join(dataRoot, paths.volume(component)));
+}
+
+/** Notes this daemon and the instance as the writers of a component's volume, if it has one. */
+export async function lockVolumeOf(
+  component: ProcessComponent,
+  instance: InstanceFile,
+  owner: VolumeLockOwner & { readonly dataRoot: string; readonly now: () => number },
+): Promise<void> {
+  if (!isVolumeComponent(component)) return;
+  await writeVolumeLock(join(owner.dataRoot, paths.volume(component)), {
+    format: 1,
+    volumeId: instance.volumeId ?? '',
+    token: instance.token,
+    daemon: owner.processes.self(),
+    component: instance.identity,
+    dataRoot: owner.place,
+    takenAtMs: owner.now(),
+  });
 }
 
 /**
