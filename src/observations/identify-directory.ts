@@ -91,7 +91,7 @@ async function lookForPushgateway(
   const candidates = names.length > 100 ? names.filter((name) => name === 'pushgateway.data') : names;
   const files: string[] = [];
   for (const name of candidates) {
-    const head = name.startsWith('.') ? undefined : await readHead(join(directory, name), 512);
+    const head = name.startsWith('.') ? undefined : await readHead(join(directory, name), 64);
     if (head !== undefined && isPushgatewayGob(head)) files.push(name);
   }
   const [dataFile, another] = files.includes('pushgateway.data') ? ['pushgateway.data'] : files;
@@ -99,14 +99,9 @@ async function lookForPushgateway(
   return { kind: 'pushgateway', dataDirectory: directory, dataFile, by: dataFile };
 }
 
-/** A gob stream begins with the description of its type, and so with the name of Pushgateway's own types. */
+/** A gob stream begins with the description of its type, and so with the name of Pushgateway's own. */
 function isPushgatewayGob(head: Buffer): boolean {
-  const text = head.toString('latin1');
-  return (
-    text.includes('GroupingKeyToMetricGroup') ||
-    text.includes('MetricGroup') ||
-    text.includes('TimestampedMetricFamily')
-  );
+  return head.toString('latin1').includes('GroupingKeyToMetricGroup');
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {

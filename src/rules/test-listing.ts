@@ -1,0 +1,33 @@
+import type { BlockOnDisk, TsdbListing } from '../model/block.ts';
+
+/** A block for tests; the name makes its ULID. */
+export function testBlock(name: string, block: Partial<BlockOnDisk> = {}): BlockOnDisk {
+  const ulid = name.toUpperCase().padStart(26, '0');
+  return {
+    ulid,
+    minTime: 0,
+    maxTime: 7_200_000,
+    series: 2,
+    samples: 100,
+    chunks: 2,
+    level: 1,
+    sources: [ulid],
+    parents: [],
+    deletable: false,
+    sizeBytes: 1000,
+    ...block,
+  };
+}
+
+export function testListing(blocks: readonly BlockOnDisk[], listing: Partial<TsdbListing> = {}): TsdbListing {
+  return {
+    blocks: [...blocks].sort((a, b) => a.minTime - b.minTime),
+    broken: [],
+    walBytes: 0,
+    headChunksBytes: 0,
+    newestBlockMs: blocks.length === 0 ? null : Math.max(...blocks.map((block) => block.maxTime)),
+    oldestBlockMs: blocks.length === 0 ? null : Math.min(...blocks.map((block) => block.minTime)),
+    hasWal: false,
+    ...listing,
+  };
+}
