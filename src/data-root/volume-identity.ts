@@ -22,7 +22,9 @@ export async function readVolumeCondition(
     const identity = await findVolumeIdentity(directory);
     if (identity === undefined) return { state: 'unreadable', reason: `it has no ${paths.identity}` };
     const isOurs = identity.volumeId === volume.id && identity.stackId === stackId;
-    return isOurs && identity.component === volume.component ? { state: 'ok', identity } : { state: 'foreign', identity };
+    return isOurs && identity.component === volume.component
+      ? { state: 'ok', identity }
+      : { state: 'foreign', identity };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'missing' };
     return { state: 'unreadable', reason: error instanceof Error ? error.message : String(error) };

@@ -84,7 +84,9 @@ function refuseRetention(facts: StandaloneFacts): readonly HoldfastError[] {
 
 function listWindows(blocks: readonly BlockOnDisk[]): string {
   const shown = blocks.slice(0, 10).map((block) => `${iso(block.minTime)} to ${iso(block.maxTime)}`);
-  return blocks.length > shown.length ? `${shown.join(', ')} and ${blocks.length - shown.length} more` : shown.join(', ');
+  return blocks.length > shown.length
+    ? `${shown.join(', ')} and ${blocks.length - shown.length} more`
+    : shown.join(', ');
 }
 
 function refusePorts(facts: StandaloneFacts, order: Order): readonly HoldfastError[] {

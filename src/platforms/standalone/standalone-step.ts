@@ -29,6 +29,8 @@ export interface FetchProgramStep extends StepBase {
   readonly required: boolean;
   readonly pin: ProgramPin | null;
   readonly configured: string | null;
+  /** Base URL in the place of the official release sites, or null. */
+  readonly programSource: string | null;
   /** The run that asks the sources for a newer one, or null. */
   readonly upgradeRun: string | null;
 }

@@ -4,6 +4,7 @@ import { planAdopt } from './planners/plan-adopt.ts';
 import { planBreakLocks } from './planners/plan-break-locks.ts';
 import { planCreate } from './planners/plan-create.ts';
 import { planInventory, planProve, planRecord } from './planners/plan-evidence.ts';
+import { planProtect } from './planners/plan-programs.ts';
 import { planQuiesce } from './planners/plan-quiesce.ts';
 import { planRemove } from './planners/plan-remove.ts';
 import { planStart } from './planners/plan-start.ts';
@@ -24,6 +25,7 @@ export function createStandalone(
     reader: standaloneReader({ ...world, newId }, request),
     refusals: findRefusals,
     planners: {
+      protect: planProtect,
       gate: planBreakLocks,
       record: planRecord,
       inventory: planInventory,

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { HoldfastError } from '../../../errors/holdfast-error.ts';
 import { directorySize } from '../../../files/directory-size.ts';
-import { identifyDirectory } from '../../../tsdb/identify-directory.ts';
+import { identifyDirectory } from '../../../observations/identify-directory.ts';
 import { retentionThatKeepsAll } from '../../../rules/retention.ts';
 import { listTsdb } from '../../../tsdb/list-blocks.ts';
 import type { AdoptFact } from '../standalone-facts.ts';
@@ -42,7 +42,8 @@ async function resolveDirectory(path: string): Promise<string> {
 function unknownContent(from: string): HoldfastError {
   return new HoldfastError('not-adoptable', {
     message: `${from} holds nothing that looks like data of Prometheus, Alertmanager, Pushgateway or Grafana. It was only read.`,
-    remedy: 'Name the directory that holds the blocks (or nflog, grafana.db, the Pushgateway file), or the volume above it.',
+    remedy:
+      'Name the directory that holds the blocks (or nflog, grafana.db, the Pushgateway file), or the volume above it.',
   });
 }
 

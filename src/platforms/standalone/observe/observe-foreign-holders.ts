@@ -28,7 +28,11 @@ export async function observeForeignHolders(
   const refusals: HoldfastError[] = [];
   const locks: string[] = [];
   if (daemon !== undefined && daemon.identity.host !== host) locks.push(paths.daemon);
-  else if (daemon !== undefined && (await isCopyOf(dataRoot, daemon.dataRoot)) && (await processes.isAlive(daemon.identity))) {
+  else if (
+    daemon !== undefined &&
+    (await isCopyOf(dataRoot, daemon.dataRoot)) &&
+    (await processes.isAlive(daemon.identity))
+  ) {
     refusals.push(copied(dataRoot, daemon.dataRoot.path, daemon.identity.pid));
   }
   for (const volume of stackFile?.volumes ?? []) {
@@ -43,7 +47,10 @@ export async function observeForeignHolders(
 /** Only what is needed here; the supervisor writes the whole of it. */
 const volumeLockSchema = z.object({ daemon: identitySchema });
 
-async function isCopyOf(dataRoot: string, original: { readonly device: number; readonly inode: number }): Promise<boolean> {
+async function isCopyOf(
+  dataRoot: string,
+  original: { readonly device: number; readonly inode: number },
+): Promise<boolean> {
   const info = await stat(dataRoot);
   return info.dev !== original.device || info.ino !== original.inode;
 }

@@ -36,7 +36,8 @@ export async function observeRetention(input: RetentionInput): Promise<Retention
     sizeBytes: request.config.prometheus.retentionSizeBytes,
     raises: stackFile?.retention.raises ?? [],
   };
-  if (input.adopt?.retention) return { ...none(input.adopt.retention), futureBlocks: futureOf(input.adopt.listing, nowMs) };
+  if (input.adopt?.retention)
+    return { ...none(input.adopt.retention), futureBlocks: futureOf(input.adopt.listing, nowMs) };
   if (stackFile === null || tsdb === null) return none(asked);
   const runs = input.instances.some((instance) => instance.component === 'prometheus');
   const newestMs = await findNewestSample(input.dataRoot, tsdb, nowMs);

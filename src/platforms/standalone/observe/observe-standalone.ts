@@ -43,7 +43,10 @@ export interface StandaloneRequest {
   readonly adopt: { readonly from: string; readonly as: string | null } | null;
 }
 
-export function standaloneReader(readers: StandaloneReaders, request: StandaloneRequest): PlatformReader<StandaloneFacts> {
+export function standaloneReader(
+  readers: StandaloneReaders,
+  request: StandaloneRequest,
+): PlatformReader<StandaloneFacts> {
   return { observe: (signal) => observeStandalone(readers, request, signal) };
 }
 
@@ -63,7 +66,11 @@ async function observeStandalone(
   const adopt = await observeAdoption(request.adopt, nowMs);
   const retention = await observeRetention({ dataRoot, stackFile, request, tsdb, adopt, instances, nowMs });
   const programs = await observePrograms(readers.programs, stackFile, request);
-  const wanted = { stackId: stackFile?.stackId ?? readers.newId(), config: request.config, retention: retention.wanted };
+  const wanted = {
+    stackId: stackFile?.stackId ?? readers.newId(),
+    config: request.config,
+    retention: retention.wanted,
+  };
   const ports = await observePorts(readers.processes, request.config, instances);
   const facts = {
     observedAtMs: nowMs,
@@ -121,4 +128,3 @@ function newVolumeIds(readers: StandaloneReaders): Readonly<Record<string, strin
     grafana: readers.newId(),
   };
 }
-

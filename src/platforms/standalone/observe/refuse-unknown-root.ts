@@ -11,7 +11,10 @@ const leftovers: readonly string[] = [paths.lock, paths.journal, paths.logs, pat
  */
 export async function refuseUnknownRoot(dataRoot: string): Promise<readonly HoldfastError[]> {
   const names = await listNames(dataRoot);
-  const unknown = names.filter((name) => !leftovers.some((known) => name === known || name.startsWith(`${known}.`)) && !name.startsWith('stack.json.tmp'));
+  const unknown = names.filter(
+    (name) =>
+      !leftovers.some((known) => name === known || name.startsWith(`${known}.`)) && !name.startsWith('stack.json.tmp'),
+  );
   if (unknown.length === 0) return [];
   return [
     new HoldfastError('not-a-data-root', {

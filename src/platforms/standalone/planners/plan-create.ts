@@ -1,7 +1,6 @@
 import { processComponents, volumeComponents, type ProcessComponent } from '../../../model/component.ts';
-import type { ProgramName } from '../../../model/program.ts';
 import type { Order } from '../../platform.ts';
-import type { StandaloneFacts, ProgramFact } from '../standalone-facts.ts';
+import type { StandaloneFacts } from '../standalone-facts.ts';
 import type {
   CreateSecretsStep,
   CreateVolumeStep,
@@ -9,16 +8,18 @@ import type {
   StartDaemonStep,
   WriteStackFileStep,
 } from '../standalone-step.ts';
+import { fetchesFirst, planPrograms } from './plan-programs.ts';
 
 type CreateStep = WriteStackFileStep | CreateSecretsStep | FetchProgramStep | CreateVolumeStep | StartDaemonStep;
 
 /** Everything that must be there before a component can start: stack.json first, so that a crash leaves a known root. */
 export function planCreate(facts: StandaloneFacts, order: Order): readonly CreateStep[] {
-  if (order.verb === 'adopt') return [...planStackFile(facts, facts.stackFile?.desired ?? 'down'), ...planSecrets(facts)];
+  if (order.verb === 'adopt')
+    return [...planStackFile(facts, facts.stackFile?.desired ?? 'down'), ...planSecrets(facts)];
   return [
     ...planStackFile(facts, 'up'),
     ...planSecrets(facts),
-    ...planPrograms(facts, order),
+    ...(fetchesFirst(facts, order) ? [] : planPrograms(facts, order)),
     ...planVolumes(facts),
     ...planDaemon(facts),
   ];
@@ -37,7 +38,8 @@ export function planStackFile(facts: StandaloneFacts, desired: 'up' | 'down'): r
     JSON.stringify(stackFile.config) === JSON.stringify(config) &&
     JSON.stringify(stackFile.retention) === JSON.stringify(retention);
   if (isSame) return [];
-  const title = stackFile === null ? `write stack.json for stack ${facts.stack}` : `write stack.json (wanted: ${desired})`;
+  const title =
+    stackFile === null ? `write stack.json for stack ${facts.stack}` : `write stack.json (wanted: ${desired})`;
   return [
     {
       kind: 'write-stack-file',
@@ -56,35 +58,6 @@ export function planStackFile(facts: StandaloneFacts, desired: 'up' | 'down'): r
 function planSecrets(facts: StandaloneFacts): readonly CreateSecretsStep[] {
   if (facts.hasSecrets) return [];
   return [{ kind: 'create-secrets', phase: 'create', class: 'safe', title: 'make user and password' }];
-}
-
-/** Grafana comes only from its archive and the checkers only serve other steps: without them the rest still runs. */
-const optionalPrograms: readonly ProgramName[] = ['grafana', 'promtool', 'amtool'];
-
-function planPrograms(facts: StandaloneFacts, order: Order): readonly FetchProgramStep[] {
-  return facts.programs
-    .filter((program) => facts.options.upgrade || program.installed === null || isConfiguredElsewhere(program))
-    .map((program) => ({
-      kind: 'fetch-program',
-      phase: 'create',
-      class: 'safe',
-      title: fetchTitle(program, facts.options.upgrade),
-      program: program.name,
-      required: !optionalPrograms.includes(program.name),
-      pin: facts.options.upgrade || isConfiguredElsewhere(program) ? null : program.pin,
-      configured: program.configured,
-      upgradeRun: facts.options.upgrade ? order.run : null,
-    }));
-}
-
-function isConfiguredElsewhere(program: ProgramFact): boolean {
-  return program.configured !== null && program.installed !== null && program.installed.path !== program.configured;
-}
-
-function fetchTitle(program: ProgramFact, upgrade: boolean): string {
-  if (program.configured !== null) return `take ${program.name} from ${program.configured}`;
-  if (upgrade) return `look for a newer ${program.name}${program.pin ? ` than ${program.pin.version}` : ''}`;
-  return program.pin ? `get ${program.name} ${program.pin.version}` : `get ${program.name}`;
 }
 
 function planVolumes(facts: StandaloneFacts): readonly CreateVolumeStep[] {

@@ -32,5 +32,15 @@ export function planProve(facts: StandaloneFacts, order: Order): readonly (Prove
     const title = `close the debt of run ${run} although its proof is not good`;
     return [{ kind: 'accept-loss', phase: 'prove', class: 'destructive', title, run }];
   }
-  return [{ kind: 'prove', phase: 'prove', class: 'safe', title: `prove against ${paths.inventory(run)}`, run, file, inventoryFile }];
+  return [
+    {
+      kind: 'prove',
+      phase: 'prove',
+      class: 'safe',
+      title: `prove against ${paths.inventory(run)}`,
+      run,
+      file,
+      inventoryFile,
+    },
+  ];
 }

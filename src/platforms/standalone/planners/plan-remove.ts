@@ -11,10 +11,24 @@ export function planRemove(
   if (order.verb !== 'teardown') return planRemoveRendered(facts, order);
   return [
     ...(facts.runtimeExists
-      ? [{ kind: 'remove-runtime', phase: 'remove', class: 'safe', title: 'remove run/ and the rendered configuration' } as const]
+      ? [
+          {
+            kind: 'remove-runtime',
+            phase: 'remove',
+            class: 'safe',
+            title: 'remove run/ and the rendered configuration',
+          } as const,
+        ]
       : []),
     ...(facts.options.purgePrograms
-      ? [{ kind: 'purge-programs', phase: 'remove', class: 'disruptive', title: 'remove the cache of programs' } as const]
+      ? [
+          {
+            kind: 'purge-programs',
+            phase: 'remove',
+            class: 'disruptive',
+            title: 'remove the cache of programs',
+          } as const,
+        ]
       : []),
   ];
 }

@@ -13,7 +13,12 @@ export function planStart(facts: StandaloneFacts, order: Order): readonly (Start
     .map((component) => startStep(facts, order, component));
   return [
     ...starts,
-    { kind: 'await-ok', phase: 'start', class: 'safe', title: 'wait until every component answers and samples come in' },
+    {
+      kind: 'await-ok',
+      phase: 'start',
+      class: 'safe',
+      title: 'wait until every component answers and samples come in',
+    },
   ];
 }
 

@@ -20,7 +20,8 @@ export function adoptVolumeHandler(world: StandaloneWorld): Handler<AdoptVolumeS
         await copyTree(step.from, target, {
           signal: context.signal,
           // A lock and an identity say who uses the data, which is not part of it.
-          skip: (path) => ['lock', '.holdfast.json', '.holdfast.lock'].includes(path) || /(^|\/)[^/]*\.tmp(-for-[a-z]+)?$/.test(path),
+          skip: (path) =>
+            ['lock', '.holdfast.json', '.holdfast.lock'].includes(path) || /(^|\/)[^/]*\.tmp(-for-[a-z]+)?$/.test(path),
           onProgress: (copiedBytes) =>
             context.progress({ done: copiedBytes, total: step.sizeBytes, unit: 'bytes', text: `copy ${step.from}` }),
         });

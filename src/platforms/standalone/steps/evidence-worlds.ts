@@ -19,9 +19,7 @@ export async function readInventoryWorld(world: StandaloneWorld, signal: AbortSi
   const { prometheus, witnesses } = await openComponents(world, signal);
   const dataDirectory = prometheusDirectory(world, stack);
   const newestMs =
-    dataDirectory === null
-      ? null
-      : await findNewestSample(world.dataRoot, await listTsdb(dataDirectory), world.now());
+    dataDirectory === null ? null : await findNewestSample(world.dataRoot, await listTsdb(dataDirectory), world.now());
   return {
     stack: stack.name,
     stackId: stack.stackId,

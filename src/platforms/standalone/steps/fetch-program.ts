@@ -24,11 +24,10 @@ export function fetchProgramHandler(world: StandaloneWorld): Handler<FetchProgra
       return asked.has(step.program) && !step.required;
     },
     async apply(step, context) {
-      const stack = await findStackFile(world.dataRoot);
       const acquired = await world.programs.acquire(step.program, {
         configured: step.configured ?? undefined,
         pin: step.pin ?? undefined,
-        programSource: stack?.config.programSource ?? null,
+        programSource: step.programSource,
         upgrade: step.upgradeRun !== null,
         onProgress: (progress) =>
           context.progress({
@@ -39,7 +38,8 @@ export function fetchProgramHandler(world: StandaloneWorld): Handler<FetchProgra
           }),
         signal: context.signal,
       });
-      for (const { source, reason } of acquired.passedOver) context.say(`${step.program}: passed over ${source}: ${reason}`);
+      for (const { source, reason } of acquired.passedOver)
+        context.say(`${step.program}: passed over ${source}: ${reason}`);
       await pinProgram(world, step, acquired, context);
       asked.add(step.program);
     },

@@ -27,7 +27,8 @@ export function startComponentHandler(world: StandaloneWorld): Handler<StartComp
       for (;;) {
         const component = await look(world, step, signal);
         if (component === undefined) throw daemonGone(step);
-        if (component.state === 'unavailable' || component.state === 'starting' || component.state === 'running') return;
+        if (component.state === 'unavailable' || component.state === 'starting' || component.state === 'running')
+          return;
         if (finalStates.includes(component.state)) throw cannotStart(component);
         if (world.now() > deadline) throw cannotStart(component);
         await world.wait(100, signal);
