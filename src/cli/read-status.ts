@@ -1,0 +1,20 @@
+import type { StatusReport } from '../model/status.ts';
+import { observeStatus } from '../observations/status.ts';
+import type { CommandContext } from './command.ts';
+
+/** The status of a data root as `status` and the end of `up` see it. */
+export async function readStatus(
+  dataRoot: string,
+  options: { readonly fresh: boolean },
+  context: CommandContext,
+): Promise<StatusReport> {
+  const { world, now, signal } = context;
+  const readers = {
+    dataRoot,
+    daemon: await world.openDaemon(dataRoot),
+    findLastRun: async () => (await world.listRuns(dataRoot, { limit: 1 }))[0],
+    isAlive: world.isAlive,
+    now,
+  };
+  return observeStatus(readers, options, signal);
+}
