@@ -1,0 +1,104 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+export const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+
+/** A daemon that was started from an earlier build still loads that build's chunks on demand. */
+const keptBuilds = 10;
+const oldestNode = [20, 19];
+
+/**
+ * Bundles src/main.ts into `outdir`: main.js and, in chunks/, one file for everything that a verb loads on demand.
+ * Each file replaces the old one by rename, main.js last, so that a command started meanwhile finds a whole build.
+ * @param {{outdir?: string, entry?: string, only?: boolean}} [options] `only` removes what this build did not write.
+ * @returns {Promise<readonly string[]>} what was written, relative to outdir
+ */
+export async function buildHoldfast({
+  outdir = join(repository, 'dist'),
+  entry = join(repository, 'src/main.ts'),
+  only = false,
+} = {}) {
+  const result = await build({ ...(await buildOptions()), entryPoints: { main: entry }, outdir, write: false });
+  const files = result.outputFiles.map(({ path, text }) => ({ name: relative(outdir, path), text }));
+  const main = files.find(({ name }) => name === 'main.js');
+  if (main === undefined) throw new Error(`esbuild made no main.js from ${entry}.`);
+  for (const { name, text } of files.filter((file) => file !== main))
+    await replaceFile(join(outdir, name), text, 0o644);
+  await replaceFile(join(outdir, main.name), asCommand(main.text), 0o755);
+  const names = files.map(({ name }) => name);
+  await removeOldChunks(outdir, names, only ? 1 : keptBuilds);
+  return names;
+}
+
+/** @returns {Promise<import('esbuild').BuildOptions & {write: false}>} */
+export async function buildOptions() {
+  const { version } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8'));
+  return {
+    bundle: true,
+    splitting: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'warning',
+    chunkNames: 'chunks/[name]-[hash]',
+    absWorkingDir: repository,
+    define: { __HOLDFAST_VERSION__: JSON.stringify(version) },
+    // Bundled CommonJS packages call require() for Node's own modules. A common name would meet itself in their code.
+    banner: {
+      js: "import { createRequire as __hfCreateRequire } from 'node:module';\nconst require = __hfCreateRequire(import.meta.url);",
+    },
+  };
+}
+
+/** @param {string} bundle */
+function asCommand(bundle) {
+  const [major, minor] = oldestNode;
+  return [
+    '#!/usr/bin/env node',
+    `{`,
+    `  const [major, minor] = process.versions.node.split('.').map(Number);`,
+    `  if (major < ${major} || (major === ${major} && minor < ${minor})) {`,
+    '    process.stderr.write(`holdfast: Node.js ${process.versions.node} is too old: ${process.execPath}\\n`);',
+    `    process.stderr.write('  Remedy: install Node.js ${major}.${minor} or newer, or use the release archive, which brings its own.\\n');`,
+    `    process.exit(1);`,
+    `  }`,
+    `}`,
+    bundle.replace(/^#!.*\n/, ''),
+  ].join('\n');
+}
+
+/** @param {string} path @param {string} text @param {number} mode */
+async function replaceFile(path, text, mode) {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, text, { mode });
+  await rename(temporary, path);
+}
+
+/** @param {string} outdir @param {readonly string[]} written @param {number} kept */
+async function removeOldChunks(outdir, written, kept) {
+  const list = join(outdir, '.builds.json');
+  /** @type {readonly (readonly string[])[]} */
+  const earlier = await readFile(list, 'utf8').then(JSON.parse, () => []);
+  const builds = [written, ...earlier];
+  const wanted = new Set(builds.slice(0, kept).flat());
+  const old = builds
+    .slice(kept)
+    .flat()
+    .filter((name) => !wanted.has(name));
+  await Promise.all(old.map((name) => rm(join(outdir, name), { force: true })));
+  await replaceFile(list, JSON.stringify(builds.slice(0, kept)), 0o644);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // esbuild has already said what is wrong and where.
+  await buildHoldfast({ only: process.argv.includes('--only') }).catch((error) => {
+    if (!Array.isArray(error.errors)) throw error;
+    process.exitCode = 1;
+  });
+}
