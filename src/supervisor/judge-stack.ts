@@ -3,7 +3,7 @@ import type { Finding } from '../model/finding.ts';
 import { isProcessComponent } from '../model/component.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import { componentTable } from './component-table.ts';
-import { silentSinceMs, type SampleFlow } from './sample-flow.ts';
+import { rejectedSince, silentSinceMs, type SampleFlow } from './sample-flow.ts';
 
 export interface StackFacts {
   readonly stack: StackFile;
@@ -81,16 +81,17 @@ function judgeSamples({ stack, components, flow, flowReason, nowMs }: StackFacts
 }
 
 function explainSilence(flow: SampleFlow, flowReason: string | null) {
-  if (flow.head.outOfBounds > 0) {
+  const { outOfBounds, outOfOrder } = rejectedSince(flow);
+  if (outOfBounds > 0) {
     return {
-      message: `it has rejected ${flow.head.outOfBounds} samples as out of bounds, which a block that ends in the future makes it do.`,
+      message: `it has rejected ${outOfBounds} samples as out of bounds, which a block that ends in the future makes it do.`,
       remedy:
         'Check the clock (date -u); `holdfast up` names a block in the future and how to move it out of the volume.',
     };
   }
-  if (flow.head.outOfOrder > 0) {
+  if (outOfOrder > 0) {
     return {
-      message: `it has rejected ${flow.head.outOfOrder} samples as out of order, which a clock that was set back makes it do.`,
+      message: `it has rejected ${outOfOrder} samples as out of order, which a clock that was set back makes it do.`,
       remedy: 'Set the clock right (date -u); samples come in again once it has passed the newest one.',
     };
   }

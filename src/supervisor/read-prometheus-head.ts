@@ -26,9 +26,11 @@ export function parsePrometheusHead(text: string): PrometheusHead | undefined {
     // An empty head says the smallest integer.
     newestSampleMs: maxTime > 0 ? maxTime : null,
     appended,
-    outOfBounds:
-      (sumMetric(text, 'prometheus_tsdb_out_of_bound_samples_total') ?? 0) +
-      (sumMetric(text, 'prometheus_target_scrapes_sample_out_of_bounds_total') ?? 0),
+    // A scrape counts in both, a rule's sample in the first alone.
+    outOfBounds: Math.max(
+      sumMetric(text, 'prometheus_tsdb_out_of_bound_samples_total') ?? 0,
+      sumMetric(text, 'prometheus_target_scrapes_sample_out_of_bounds_total') ?? 0,
+    ),
     outOfOrder: sumMetric(text, 'prometheus_target_scrapes_sample_out_of_order_total') ?? 0,
   };
 }

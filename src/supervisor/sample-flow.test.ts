@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parsePrometheusHead, type PrometheusHead } from './read-prometheus-head.ts';
-import { followSampleFlow, silentSinceMs } from './sample-flow.ts';
+import { followSampleFlow, rejectedSince, silentSinceMs } from './sample-flow.ts';
 
 const intervalMs = 15_000;
 const head = (appended: number, newestSampleMs: number | null = null): PrometheusHead => ({
@@ -46,4 +46,14 @@ test('reads the head of 2.x and of 3.x, and an empty one', () => {
     'prometheus_tsdb_head_max_time -9.223372036854776e+18\nprometheus_tsdb_head_samples_appended_total{type="float"} 3\nprometheus_tsdb_head_samples_appended_total{type="histogram"} 4\nprometheus_target_scrapes_sample_out_of_bounds_total 7\n';
   expect(parsePrometheusHead(three)).toEqual({ newestSampleMs: null, appended: 7, outOfBounds: 7, outOfOrder: 0 });
   expect(parsePrometheusHead('node_cpu_seconds_total 1')).toBeUndefined();
+});
+
+test('only what was rejected since the last stored sample explains a silence', () => {
+  const rejecting = (appended: number, outOfBounds: number) => ({ ...head(appended), outOfBounds });
+  const first = followSampleFlow(undefined, { startedAtMs: 0, head: rejecting(0, 3), nowMs: 0 });
+  expect(rejectedSince(first).outOfBounds).toBe(3);
+  const grown = followSampleFlow(first, { startedAtMs: 0, head: rejecting(9, 5), nowMs: 1 });
+  expect(rejectedSince(followSampleFlow(grown, { startedAtMs: 0, head: rejecting(9, 7), nowMs: 2 })).outOfBounds).toBe(
+    2,
+  );
 });

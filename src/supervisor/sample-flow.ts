@@ -4,9 +4,13 @@ import type { PrometheusHead } from './read-prometheus-head.ts';
 export interface SampleFlow {
   readonly startedAtMs: number;
   readonly head: PrometheusHead;
+  /** What was already rejected when samples last came in: only what came on top explains a silence. */
+  readonly rejectedBefore: Rejected;
   /** When the number of appended samples was last seen to grow; null where it was not yet. */
   readonly grewAtMs: number | null;
 }
+
+type Rejected = Pick<PrometheusHead, 'outOfBounds' | 'outOfOrder'>;
 
 export interface FlowReading {
   readonly startedAtMs: number;
@@ -19,9 +23,19 @@ export function followSampleFlow(before: SampleFlow | undefined, reading: FlowRe
   const { startedAtMs, head, nowMs } = reading;
   if (before === undefined || before.startedAtMs !== startedAtMs) {
     const isPast = head.newestSampleMs !== null && head.newestSampleMs <= nowMs && head.appended > 0;
-    return { startedAtMs, head, grewAtMs: isPast ? head.newestSampleMs : null };
+    const rejectedBefore = head.appended > 0 ? head : { outOfBounds: 0, outOfOrder: 0 };
+    return { startedAtMs, head, rejectedBefore, grewAtMs: isPast ? head.newestSampleMs : null };
   }
-  return { startedAtMs, head, grewAtMs: head.appended > before.head.appended ? nowMs : before.grewAtMs };
+  if (head.appended > before.head.appended) return { startedAtMs, head, rejectedBefore: head, grewAtMs: nowMs };
+  return { ...before, head };
+}
+
+/** Samples that Prometheus has rejected since it last stored one. */
+export function rejectedSince({ head, rejectedBefore }: SampleFlow): Rejected {
+  return {
+    outOfBounds: head.outOfBounds - rejectedBefore.outOfBounds,
+    outOfOrder: head.outOfOrder - rejectedBefore.outOfOrder,
+  };
 }
 
 /** How long nothing may come in before that is a finding: two scrapes may fail, and a scrape may take its time. */
