@@ -5,6 +5,7 @@ import type { RunSummary } from '../model/run.ts';
 import type { StackConfig } from '../model/config.ts';
 import type { Difference } from '../model/plan.ts';
 import type { DaemonReader } from '../contract/daemon-api.ts';
+import type { OtherPlatform } from '../observations/other-platform.ts';
 import type { CommonFacts, Platform } from '../platforms/platform.ts';
 import type { Reporter } from '../report/reporter.ts';
 import type { Style } from '../report/style.ts';
@@ -73,16 +74,13 @@ export interface CarryOutRequest<S extends StepBase> {
 /** Uses a platform without knowing its facts and steps. */
 export type UsePlatform<T> = <F extends CommonFacts, S extends StepBase>(platform: Platform<F, S>) => Promise<T>;
 
-/** What is foreign to this host's stack and might be meant in its place. */
-export interface OtherPlatform {
-  /** `K3s runs on this host (pid 812)`. */
-  readonly found: string | undefined;
-  /** A kubeconfig that points elsewhere: only a hint. */
-  readonly kubeconfig: string | undefined;
-}
-
 export type ServiceScope = 'user' | 'system';
 export type ServiceAction = 'install' | 'uninstall' | 'status';
+
+export interface ServiceOptions {
+  readonly dataRoot: string;
+  readonly signal: AbortSignal;
+}
 
 export interface ServiceReport {
   readonly scope: ServiceScope;
@@ -101,8 +99,8 @@ export interface World {
   withPlatform<T>(settings: OperationSettings, use: UsePlatform<T>): Promise<T>;
   /** Runs the daemon of a data root until the signal aborts or it is told to end. */
   runDaemon(dataRoot: string, signal: AbortSignal): Promise<void>;
-  service(action: ServiceAction, scope: ServiceScope, dataRoot: string, signal: AbortSignal): Promise<ServiceReport>;
-  findOtherPlatform(): Promise<OtherPlatform>;
+  service(action: ServiceAction, scope: ServiceScope, options: ServiceOptions): Promise<ServiceReport>;
+  findOtherPlatform(dataRoot: string): Promise<OtherPlatform>;
 }
 
 /** All that a command may use of the outside. */

@@ -105,7 +105,6 @@ function badArguments(error: CommanderError, argumentList: readonly string[]): H
   return new HoldfastError('bad-arguments', {
     message: `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.)?]$/.test(message) ? '' : '.'}`,
     remedy: `See \`${help}\`.`,
-    details: { arguments: argumentList.length },
     cause: error,
   });
 }

@@ -5,8 +5,8 @@ import type { CommandContext } from './command.ts';
  * Before a new stack without config and --platform: where another platform's monitoring may be meant, asks on a terminal
  * or throws `platform-missing`. A mere kubeconfig only earns a hint.
  */
-export async function settlePlatform(context: CommandContext, planOnly: boolean): Promise<void> {
-  const { found, kubeconfig } = await context.world.findOtherPlatform();
+export async function settlePlatform(dataRoot: string, planOnly: boolean, context: CommandContext): Promise<void> {
+  const { found, kubeconfig } = await context.world.findOtherPlatform(dataRoot);
   if (found === undefined) {
     if (kubeconfig !== undefined) {
       context.reporter.note(`${kubeconfig} names a cluster; this stack is made on this machine, beside it.`);

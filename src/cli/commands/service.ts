@@ -10,7 +10,7 @@ export async function runService(input: CommandInput, context: CommandContext): 
   const scope = scopeOf(input.flags, context.isRoot);
   const { dataRoot } = await openDataRoot(input.flags, context);
   if (action === 'install') await getStackFile(dataRoot);
-  const report = await context.world.service(action, scope, dataRoot, context.signal);
+  const report = await context.world.service(action, scope, { dataRoot, signal: context.signal });
   return { value: report, text: () => renderService(action, report) };
 }
 

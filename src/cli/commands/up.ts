@@ -15,7 +15,7 @@ import { settlePlatform } from '../settle-platform.ts';
 export async function runUp(input: CommandInput, context: CommandContext): Promise<CommandResult> {
   const request = await prepareOperation({ verb: 'up', needsName: false, usesFiles: true }, input, context);
   const isNewAndUnsaid = !request.exists && !request.hasConfigFile && input.flags.platform === undefined;
-  if (isNewAndUnsaid) await settlePlatform(context, request.planOnly);
+  if (isNewAndUnsaid) await settlePlatform(request.settings.dataRoot, request.planOnly, context);
   const operation = await performOperation(request, context);
   if (request.planOnly) return planResult(operation.plan);
   const { dataRoot } = request.settings;

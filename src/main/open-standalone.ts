@@ -1,0 +1,47 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDaemonClient } from '../adapters/daemon/daemon-client.ts';
+import { startDaemon } from '../adapters/daemon/start-daemon.ts';
+import type { Processes } from '../adapters/processes/processes.ts';
+import type { OperationSettings } from '../cli/command.ts';
+import { createStandalone } from '../platforms/standalone/standalone.ts';
+import { dropSetAside } from '../supervisor/set-aside.ts';
+import { daemonCommand, daemonEnvironment } from './daemon-command.ts';
+import type { HostProcess } from './host-process.ts';
+import { openPrograms } from './open-programs.ts';
+
+/** The platform of plain processes, on this host. */
+export async function openStandalone(settings: OperationSettings, host: HostProcess, processes: Processes) {
+  const { dataRoot, config, differences, options, adopt } = settings;
+  const daemon = createDaemonClient({ dataRoot, processes });
+  const world = {
+    dataRoot,
+    processes,
+    daemon,
+    programs: openPrograms(host, processes),
+    startDaemon: (signal: AbortSignal) =>
+      startDaemon({
+        dataRoot,
+        processes,
+        client: daemon,
+        command: daemonCommand(dataRoot, host),
+        environment: daemonEnvironment(host),
+        signal,
+      }),
+    dropSetAside: () => dropSetAside(dataRoot),
+    holdfastVersion: host.version,
+    now: Date.now,
+    randomText: () => randomText(32),
+    wait: async (durationMs: number, signal: AbortSignal) => {
+      await sleep(durationMs, undefined, { signal });
+    },
+  };
+  return createStandalone(world, { config, differences, options, adopt });
+}
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** From a cryptographic source, each character as likely as the others; nothing that a shell or a URL would twist. */
+function randomText(length: number): string {
+  return Array.from({ length }, () => letters.charAt(randomInt(letters.length))).join('');
+}
