@@ -8,6 +8,7 @@ const long = process.env['HOLDFAST_TEST_LONG'] === '1';
 
 const stories: readonly Story[] = [
   { name: 'first up', before: [], commands: ['up'] },
+  { name: 'adopt and up', before: [], commands: ['adopt', 'up'] },
   { name: 'down and up', before: ['up'], commands: ['down', 'up'] },
   { name: 'rebuild', before: ['up', 'rebuild'], commands: ['rebuild'] },
   { name: 'rebuild of a stack that is down', before: ['up', 'down'], commands: ['rebuild'] },

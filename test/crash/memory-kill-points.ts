@@ -1,6 +1,13 @@
 import { hasCode } from '../../src/errors/holdfast-error.ts';
 import type { Verb } from '../../src/model/plan.ts';
-import { memoryComponents, volumePath, type MemoryState } from '../../src/platforms/memory/memory-state.ts';
+import {
+  emptyState,
+  memoryComponents,
+  visibleSamples,
+  volumePath,
+  type MemoryState,
+} from '../../src/platforms/memory/memory-state.ts';
+import { plainRequest } from '../../src/platforms/memory/memory-facts.ts';
 import {
   Crash,
   createMemoryWorld,
@@ -67,6 +74,7 @@ async function live(story: Story, ordeal: Ordeal): Promise<Life> {
       const error = await runMemoryCommand(world, {
         verb,
         run,
+        request,
         intercept: killer.intercept,
         ...(ordeal.tampering === undefined ? {} : { tampering: ordeal.tampering }),
       }).then(() => undefined, asError);
@@ -84,9 +92,12 @@ async function live(story: Story, ordeal: Ordeal): Promise<Life> {
 
 const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
 
+const request = { ...plainRequest, adopt: { component: 'prometheus', from: 'elsewhere' } } as const;
+
 /** A stack with a history that is older than what runs, and an inventory that an earlier rebuild has already paid for. */
 async function makeWorld(before: readonly Verb[]): Promise<MemoryWorld> {
-  const world = createMemoryWorld();
+  const elsewhere = { identity: null, samples: new Set([995_000, 996_000, 999_000]) };
+  const world = createMemoryWorld({ ...emptyState, directories: new Map([['elsewhere', elsewhere]]) });
   for (const [index, verb] of before.entries()) {
     await runMemoryCommand(world, { verb, run: `p${index}-${verb}` });
     world.pass(20);
@@ -163,6 +174,14 @@ function judge(world: MemoryWorld, story: Story): readonly string[] {
     else if (proof === undefined || proof.lost.length > 0) faults.push(`run ${run} has no good proof`);
   }
   if (story.commands.includes('rebuild') && state.inventories.size === 0) faults.push('no inventory was ever taken');
+  if (story.commands.includes('adopt')) faults.push(...judgeAdoption(state));
   const halves = [...state.directories.keys()].filter((path) => path.includes('.tmp-'));
   return [...faults, ...halves.map((path) => `${path} is left half-made`)];
+}
+
+/** What was adopted is in the volume, and still where it was. */
+function judgeAdoption(state: MemoryState): readonly string[] {
+  const [source, visible] = [state.directories.get('elsewhere')?.samples, visibleSamples(state, 'prometheus')];
+  if (source?.size !== 3) return ['the adopted directory has changed'];
+  return [...source].filter((sample) => !visible.has(sample)).map((sample) => `adopted sample ${sample} is missing`);
 }

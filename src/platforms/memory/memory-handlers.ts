@@ -78,7 +78,9 @@ async function makeVolume(world: MemoryCalls, volume: NewVolume, from: string | 
   const before = await world.look();
   const { stack } = before;
   if (stack === null) throw new HoldfastError('no-stack', { message: 'There is no stack.', remedy: 'Run `up`.' });
-  if (before.directories.get(path)?.identity?.volumeId !== volumeId) {
+  const found = before.directories.get(path);
+  if (found?.identity?.volumeId !== volumeId) {
+    if (found !== undefined) throw occupied(path);
     if (before.directories.has(half)) await world.removeDirectory(half);
     await world.makeDirectory(half);
     if (from !== null) await world.copySamples(from, half);
@@ -86,7 +88,17 @@ async function makeVolume(world: MemoryCalls, volume: NewVolume, from: string | 
     await world.renameDirectory(half, path);
   }
   const others = stack.volumes.filter((listed) => listed.component !== component);
-  await world.writeStack({ ...stack, volumes: [...others, { component, id: volumeId }] });
+  await world.writeStack({
+    ...stack,
+    volumes: [...others, { component, id: volumeId, ...(from === null ? {} : { adoptedFrom: from }) }],
+  });
+}
+
+function occupied(path: string): HoldfastError {
+  return new HoldfastError('volume-refused', {
+    message: `${path} is already there and is not a volume that is listed. It was left as it is.`,
+    remedy: 'Move it away.',
+  });
 }
 
 async function takeInventory(world: MemoryCalls, run: string, verb: Verb): Promise<void> {

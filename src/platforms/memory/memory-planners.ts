@@ -91,7 +91,10 @@ function planAdopt(facts: MemoryFacts, order: Order): readonly MemoryStep[] {
   const { adopt } = facts.request;
   if (order.verb !== 'adopt' || adopt === null) return [];
   const { component, from } = adopt;
-  const volumeId = volumeIdFor(facts, order, component);
+  const isDone = facts.state.stack?.volumes.some((volume) => volume.adoptedFrom === from) ?? false;
+  if (isDone) return [];
+  // Never the id of a volume that `up` has made: that one is empty.
+  const volumeId = `${component} from ${from}`;
   const title = `copy ${from} into a new volume ${component}`;
   return [{ kind: 'adopt-volume', phase: 'bind', class: 'safe', title, component, volumeId, from }];
 }

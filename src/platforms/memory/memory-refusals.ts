@@ -39,8 +39,10 @@ function refuseRetention({ state, wanted }: MemoryFacts): readonly HoldfastError
 function refuseAdoption({ state, request }: MemoryFacts, order: Order): readonly HoldfastError[] {
   const { adopt } = request;
   if (order.verb !== 'adopt' || adopt === null) return [];
-  const isListed = state.stack?.volumes.some(({ component }) => component === adopt.component) ?? false;
-  if (!isListed && state.directories.has(adopt.from)) return [];
+  const listed = state.stack?.volumes.find(({ component }) => component === adopt.component);
+  // The same adoption once more has nothing left to do, which is no mistake.
+  if (listed?.adoptedFrom === adopt.from) return [];
+  if (listed === undefined && state.directories.has(adopt.from)) return [];
   return [
     new HoldfastError('not-adoptable', {
       message: `${adopt.from} is not there, or the stack has a volume ${adopt.component} already. Nothing was changed.`,

@@ -15,7 +15,11 @@ export interface MemoryStack {
   readonly stackId: string;
   readonly name: string;
   readonly config: MemoryConfig;
-  readonly volumes: readonly { readonly component: MemoryComponent; readonly id: string }[];
+  readonly volumes: readonly {
+    readonly component: MemoryComponent;
+    readonly id: string;
+    readonly adoptedFrom?: string;
+  }[];
 }
 
 export interface MemoryIdentity {
