@@ -66,8 +66,8 @@ const newestVariant = 'prometheus-without-retention-flags';
 
 const goldenRoot = join(import.meta.dirname, 'golden');
 
-/** Everything that a variant renders, by path. Dashboards differ in nothing between variants and are kept once. */
-function renderVariant(name: string, { components, options }: Variant): ReadonlyMap<string, string> {
+/** Everything that a variant renders, by path, but the dashboards, which have golden files of their own. */
+function renderVariant({ components, options }: Variant): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const component of components) {
     const rendered = renderComponent(renderFixture(component, options));
@@ -75,8 +75,7 @@ function renderVariant(name: string, { components, options }: Variant): Readonly
     const launch = { arguments: flags, environment, workingDirectory, address };
     files.set(`${component}/launch.json`, `${JSON.stringify(launch, null, 2)}\n`);
     for (const file of rendered.files) {
-      if (name === 'everything' || !file.path.startsWith('dashboards/'))
-        files.set(`${component}/${file.path}`, file.content);
+      if (!file.path.startsWith('dashboards/')) files.set(`${component}/${file.path}`, file.content);
     }
   }
   return files;
@@ -84,7 +83,7 @@ function renderVariant(name: string, { components, options }: Variant): Readonly
 
 describe.each(Object.entries(variants))('%s', (name, variant) => {
   const directory = join(goldenRoot, name);
-  const rendered = renderVariant(name, variant);
+  const rendered = renderVariant(variant);
   if (process.env['UPDATE_GOLDEN'] === '1') {
     rmSync(directory, { recursive: true, force: true });
     for (const [path, content] of rendered) {

@@ -2,8 +2,7 @@ import { dirname, join } from 'node:path';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import { paths } from '../model/paths.ts';
 import { componentPort, listenHost } from './component-address.ts';
-import { ownDashboards } from './dashboards/own-dashboards.ts';
-import { renderDashboard } from './dashboards/render-dashboard.ts';
+import { builtDashboards } from './dashboards/built-dashboards.ts';
 import { renderDashboardProvider, renderDatasources } from './grafana-provisioning.ts';
 import { renderGrafanaSettings } from './grafana-settings.ts';
 import type { Launch, RenderedFile, RenderInput } from './rendered-component.ts';
@@ -34,8 +33,8 @@ function renderFiles(input: RenderInput): readonly RenderedFile[] {
       content: renderDashboardProvider(renderedPath(input, dashboards)),
       mode: 0o644,
     },
-    ...ownDashboards.map((spec): RenderedFile => {
-      return { path: `${dashboards}/${spec.uid}.json`, content: renderDashboard(spec), mode: 0o644 };
+    ...builtDashboards.map(({ uid, json }): RenderedFile => {
+      return { path: `${dashboards}/${uid}.json`, content: json, mode: 0o644 };
     }),
   ];
 }
@@ -59,11 +58,13 @@ function renderEnvironment(input: RenderInput): Readonly<Record<string, string>>
     GF_PATHS_PROVISIONING: renderedPath(input, provisioning),
     GF_SERVER_HTTP_ADDR: listenHost(config),
     GF_SERVER_HTTP_PORT: String(componentPort(config, 'grafana')),
+    // A browser sends cookies to every port of a host: two stacks would end each other's sessions.
+    GF_AUTH_LOGIN_COOKIE_NAME: `grafana_session_${componentPort(config, 'grafana')}`,
     GF_SECURITY_ADMIN_USER: input.user,
     GF_SECURITY_ADMIN_PASSWORD: password,
     GF_METRICS_BASIC_AUTH_USERNAME: input.user,
     GF_METRICS_BASIC_AUTH_PASSWORD: password,
-    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: renderedPath(input, `${dashboards}/${ownDashboards[0].uid}.json`),
+    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: renderedPath(input, `${dashboards}/${builtDashboards[0].uid}.json`),
   };
 }
 

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { componentAddress } from './component-address.ts';
 import { debianWebAssets } from './debian-web-assets.ts';
+import { parseUserYaml } from './parse-user-yaml.ts';
 import { renderPrometheusConfig } from './prometheus-config.ts';
 import { renderRetention, retentionFlag } from './prometheus-retention.ts';
 import type { Launch, RenderedFile, RenderInput, UserFile } from './rendered-component.ts';
@@ -61,8 +62,10 @@ function ownRules({ stack, present }: RenderInput): RenderedFile {
   return { path: 'rules/holdfast.yml', content: renderRules({ scrapeIntervalMs, present }), mode: 0o644 };
 }
 
-/** A copy, numbered, since two files of different directories may have the same name. */
-function userRules({ path, text }: UserFile, index: number): RenderedFile {
+/** A copy, once it is known to be YAML, numbered, since files of two directories may have the same name. */
+function userRules(file: UserFile, index: number): RenderedFile {
+  const { path, text } = file;
+  parseUserYaml(file, 'prometheus.ruleFiles');
   const name = basename(path).replace(/[^A-Za-z0-9._-]/g, '_');
   return { path: `rules/user-${index + 1}-${name}`, content: text, mode: 0o600 };
 }

@@ -61,6 +61,25 @@ describe('renderComponent', () => {
     );
   });
 
+  it('names file, line and column of a rule file that is no YAML', () => {
+    const ruleFiles = [{ path: '/etc/rules.yml', text: 'groups:\n  - name: [a\n' }];
+    expect(() => renderComponent(renderFixture('prometheus', { ruleFiles }))).toThrow(
+      expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(/^\/etc\/rules\.yml:\d+:\d+ /) }),
+    );
+  });
+
+  it('keeps rule files of the same name apart, and their names inside the rendered directory', () => {
+    const text = 'groups: []\n';
+    const ruleFiles = ['/a/r.yml', '/b/r.yml', '/c/..', '/d/r *?[.yml'].map((path) => ({ path, text }));
+    const { files } = renderComponent(renderFixture('prometheus', { ruleFiles }));
+    expect(files.map((file) => file.path).filter((path) => path.startsWith('rules/user'))).toEqual([
+      'rules/user-1-r.yml',
+      'rules/user-2-r.yml',
+      'rules/user-3-..',
+      'rules/user-4-r____.yml',
+    ]);
+  });
+
   it.each(['/srv/a$HOME', '/srv/{a}', '/srv/%(data)s'])('refuses Grafana the data root %s', (dataRoot) => {
     expect(() => renderComponent(renderFixture('grafana', { dataRoot }))).toThrow(
       expect.objectContaining({ code: 'bad-arguments', message: expect.stringContaining(dataRoot) }),

@@ -4,8 +4,8 @@ import { prometheusDashboard } from './prometheus-dashboard.ts';
 import { pushgatewayDashboard } from './pushgateway-dashboard.ts';
 import { stackDashboard } from './stack-dashboard.ts';
 
-/** The provisioned dashboards; the first is Grafana's home page. */
-export const ownDashboards: readonly [DashboardSpec, ...DashboardSpec[]] = [
+/** What the dashboards are built from. */
+export const ownDashboards: readonly DashboardSpec[] = [
   stackDashboard,
   nodeDashboard,
   prometheusDashboard,

@@ -1,4 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { builtDashboards } from './built-dashboards.ts';
 import { datasourceUid } from './dashboard-spec.ts';
 import { ownDashboards } from './own-dashboards.ts';
 import { renderDashboard } from './render-dashboard.ts';
@@ -15,6 +18,13 @@ interface Panel {
 describe.each(ownDashboards.map((spec) => [spec.uid, spec] as const))('%s', (_, spec) => {
   const board = JSON.parse(renderDashboard(spec)) as { readonly uid: string; readonly panels: readonly Panel[] };
   const panels = board.panels.filter((panel) => panel.type !== 'row');
+
+  it('is what was built before the commit', () => {
+    const path = join(import.meta.dirname, 'golden', `${spec.uid}.json`);
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, renderDashboard(spec));
+    expect(renderDashboard(spec)).toBe(readFileSync(path, 'utf8'));
+    expect(builtDashboards.map((built) => built.uid)).toContain(spec.uid);
+  });
 
   it('shows every panel of its spec, from the provisioned datasource', () => {
     expect(panels.map((panel) => panel.title)).toEqual(
@@ -42,3 +52,8 @@ describe.each(ownDashboards.map((spec) => [spec.uid, spec] as const))('%s', (_, 
 function cellsOf({ x, y, w, h }: Panel['gridPos']): readonly string[] {
   return Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`);
 }
+
+it('every built dashboard has a spec, and the overview is the home page', () => {
+  expect(builtDashboards.map((built) => built.uid)).toEqual(ownDashboards.map((spec) => spec.uid));
+  expect(builtDashboards[0].uid).toBe('holdfast-stack');
+});
