@@ -97,8 +97,8 @@ async function removeOldChunks(outdir, written, kept) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // esbuild has already said what is wrong and where.
-  await buildHoldfast({ only: process.argv.includes('--only') }).catch((error) => {
-    if (!Array.isArray(error.errors)) throw error;
+  await buildHoldfast({ only: process.argv.includes('--only') }).catch((/** @type {unknown} */ error) => {
+    if (!(error instanceof Error && 'errors' in error)) throw error;
     process.exitCode = 1;
   });
 }

@@ -27,7 +27,10 @@ class Unprepared extends Error {
 export async function prepareCheckout() {
   const digest = await digestSources();
   const built = await readFile(stamp, 'utf8').catch(() => '');
-  if (!(await isWritable())) return runAsItIs(built, digest);
+  if (!(await isWritable())) {
+    runAsItIs(built, digest);
+    return;
+  }
   const startedAt = await markStart();
   if (built !== digest || !(await exists(join(dist, 'main.js')))) {
     await rm(stamp, { force: true });
@@ -99,7 +102,10 @@ function runNpm(options) {
       ),
     );
     child.on('close', (code) => {
-      if (code === 0) return resolve();
+      if (code === 0) {
+        resolve();
+        return;
+      }
       process.stderr.write(output.trimEnd().split('\n').slice(-20).join('\n') + '\n');
       reject(
         new Unprepared(
@@ -176,15 +182,12 @@ function say(line) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await prepareCheckout().catch((error) => {
+  await prepareCheckout().catch((/** @type {unknown} */ error) => {
     process.exitCode = 1;
     if (error instanceof Unprepared) process.stderr.write(`holdfast: ${error.message}\n  Remedy: ${error.remedy}\n`);
-    else if (Array.isArray(error.errors)) say('the build failed; what esbuild said is above. Nothing was changed.');
-    else
-      say(
-        error instanceof Error && 'code' in error
-          ? `preparing this checkout failed: ${error.message}`
-          : String(error?.stack),
-      );
+    else if (!(error instanceof Error)) say(String(error));
+    else if ('errors' in error)
+      say('the build failed; what esbuild said is above. The last build, if there was one, is whole.');
+    else say('code' in error ? `preparing this checkout failed: ${error.message}` : String(error.stack));
   });
 }
