@@ -14,7 +14,7 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      ...(['scenarios', 'crash', 'faults'] as const).map((name) => ({
+      ...(['scenarios', 'crash', 'faults', 'simulation'] as const).map((name) => ({
         test: {
           name,
           include: [`test/${name}/**/*.test.ts`],

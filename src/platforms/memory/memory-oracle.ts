@@ -45,7 +45,9 @@ export function createOracle(initial: MemoryState): Oracle {
     see,
     seeStart: (state, component, started) => {
       if (!state.directories.has(volumePath(component))) broken.add(`${component} starts without its volume`);
-      if (component === 'prometheus') retention = Math.max(retention, started);
+      if (component !== 'prometheus') return;
+      const wouldDelete = [...known.prometheus].some((sample) => sample < state.clock - started);
+      retention = wouldDelete ? Math.max(retention, started) : started;
     },
     forgive: (state) => {
       for (const { component, head } of state.processes.values()) {

@@ -6,7 +6,7 @@ import { volumePath } from './memory-state.ts';
 /** Nothing is started on a volume that is not the one listed, and nothing that would delete what is kept now. */
 export function memoryRefusals(facts: MemoryFacts, order: Order): readonly HoldfastError[] {
   if (order.verb === 'down' || order.verb === 'teardown') return [];
-  return [...refuseVolumes(facts), ...refuseRetention(facts), ...refuseAdoption(facts, order)];
+  return [...refuseVolumes(facts), ...refuseRetention(facts, order), ...refuseAdoption(facts, order)];
 }
 
 function refuseVolumes({ state }: MemoryFacts): readonly HoldfastError[] {
@@ -21,13 +21,21 @@ function refuseVolumes({ state }: MemoryFacts): readonly HoldfastError[] {
     );
 }
 
-function refuseRetention({ state, wanted }: MemoryFacts): readonly HoldfastError[] {
+/** Ticks that a command and the first samples after it may take. */
+const margin = 500;
+
+/**
+ * A shorter retention may come only where it deletes nothing, also a little later; and never under a proof that is owed,
+ * since the baseline was taken under the longer one.
+ */
+function refuseRetention({ state, wanted, debt }: MemoryFacts, order: Order): readonly HoldfastError[] {
   const samples = [...(state.directories.get(volumePath('prometheus'))?.samples ?? [])];
   const inForce = state.stack?.config.retention;
   if (inForce === undefined || wanted.retention >= inForce || samples.length === 0) return [];
   // What runs may hold newer samples than the volume, so the clock is the newest that a sample can be.
-  const kept = samples.filter((sample) => sample >= state.clock - inForce && sample < state.clock - wanted.retention);
-  if (kept.length === 0) return [];
+  const newest = state.clock + margin;
+  const kept = samples.filter((sample) => sample >= state.clock - inForce && sample < newest - wanted.retention);
+  if (kept.length === 0 && debt === null && order.verb !== 'rebuild') return [];
   return [
     new HoldfastError('retention-would-delete', {
       message: `Prometheus would delete ${kept.length} samples that retention ${inForce} keeps. Nothing was changed.`,
