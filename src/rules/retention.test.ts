@@ -207,13 +207,21 @@ const limits = fc.record({
 const spans = fc.integer({ min: 0, max: 90 * day });
 
 describe('for any volume', () => {
-  test('an unchanged retention, raised for the outage, condemns nothing', () => {
+  test('an unchanged retention, raised for this outage and for earlier ones, condemns nothing', () => {
+    const outages = fc.array(fc.tuple(spans, spans), { maxLength: 4 });
     fc.assert(
-      fc.property(listings, limits, fc.tuple(spans, spans), (listing, limit, [headMs, outageMs]) => {
+      fc.property(listings, limits, fc.tuple(spans, spans), outages, (listing, limit, [headMs, outageMs], earlier) => {
         const newestMs = (listing.newestBlockMs ?? day) + (headMs % (3 * hour));
         const nowMs = newestMs + outageMs;
-        const raised = raiseForOutage({ ...limit, raises: [] }, { newestMs, nowMs });
-        const question = { listing, newestMs, nowMs, inForce: limit, next: effectiveRetention(raised, newestMs) };
+        // Earlier outages lie before the newest sample.
+        const raises = earlier.map(([agoMs, lengthMs]) => ({
+          fromMs: newestMs - agoMs - lengthMs,
+          toMs: newestMs - agoMs,
+        }));
+        const raised = raiseForOutage({ ...limit, raises }, { newestMs, nowMs });
+        const inForce = effectiveRetention({ ...limit, raises }, newestMs);
+        expect(effectiveRetention(raised).timeMs).toBeGreaterThanOrEqual(inForce.timeMs);
+        const question = { listing, newestMs, nowMs, inForce, next: effectiveRetention(raised) };
         expect(judgeRetention(question).condemned).toEqual([]);
       }),
     );

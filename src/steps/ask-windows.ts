@@ -112,7 +112,7 @@ function countExpression(metric: string, index: number, range: string): string {
 
 /** A PromQL string: Go's escapes, with everything outside printable ASCII spelled out. */
 function quoted(text: string): string {
-  const escaped = [...text].map((character) => {
+  const escaped = Array.from(text, (character) => {
     const code = character.codePointAt(0) ?? 0;
     if (character === '"' || character === '\\') return `\\${character}`;
     return code >= 0x20 && code < 0x7f ? character : `\\U${code.toString(16).padStart(8, '0')}`;
