@@ -103,11 +103,13 @@ function occupied(path: string): HoldfastError {
 
 async function takeInventory(world: MemoryCalls, run: string, verb: Verb): Promise<void> {
   const state = await world.look();
+  // What runs may have been started before the stack's retention was changed, and deletes by its own until it stops.
+  const running = [...state.processes.values()].filter((instance) => instance.component === 'prometheus');
   await world.writeInventory({
     run,
     verb,
     takenAt: state.clock,
-    retention: state.stack?.config.retention ?? 0,
+    retention: Math.min(state.stack?.config.retention ?? 0, ...running.map((instance) => instance.retention)),
     pids: [...state.processes.keys()],
     samples: {
       prometheus: [...visibleSamples(state, 'prometheus')],

@@ -10,7 +10,9 @@ import {
 export interface Oracle {
   /** Notes what came in, what retention has let go, and what must never be. */
   see(state: MemoryState): void;
-  /** A process starts with this retention: a lower one than before entitles to nothing. */
+  /** The user's retention is written down: a shorter one that would delete something now entitles to nothing. */
+  seeStack(state: MemoryState, retention: number): void;
+  /** A process starts with this retention: one shorter than what was written down entitles to nothing. */
   seeStart(state: MemoryState, component: MemoryComponent, retention: number): void;
   /** What a power cut takes from the heads is nobody's fault. */
   forgive(state: MemoryState): void;
@@ -21,7 +23,8 @@ export interface Oracle {
 export function createOracle(initial: MemoryState): Oracle {
   const known: Record<MemoryComponent, Set<number>> = { prometheus: new Set(), pushgateway: new Set() };
   const broken = new Set<string>();
-  let retention = 0;
+  let accepted = 0;
+  let running = 0;
   for (const component of memoryComponents) {
     for (const sample of visibleSamples(initial, component)) known[component].add(sample);
   }
@@ -37,17 +40,19 @@ export function createOracle(initial: MemoryState): Oracle {
     const runs = [...state.processes.values()].some((instance) => instance.component === 'prometheus');
     if (!runs) return;
     for (const sample of known.prometheus) {
-      if (sample < state.clock - retention) known.prometheus.delete(sample);
+      if (sample < state.clock - running) known.prometheus.delete(sample);
     }
   };
 
   return {
     see,
+    seeStack: (state, retention) => {
+      const wouldDelete = [...known.prometheus].some((sample) => sample < state.clock - retention);
+      accepted = wouldDelete ? Math.max(accepted, retention) : retention;
+    },
     seeStart: (state, component, started) => {
       if (!state.directories.has(volumePath(component))) broken.add(`${component} starts without its volume`);
-      if (component !== 'prometheus') return;
-      const wouldDelete = [...known.prometheus].some((sample) => sample < state.clock - started);
-      retention = wouldDelete ? Math.max(retention, started) : started;
+      if (component === 'prometheus') running = Math.max(accepted, started);
     },
     forgive: (state) => {
       for (const { component, head } of state.processes.values()) {

@@ -103,7 +103,12 @@ export function createMemoryWorld(initial: MemoryState = emptyState): MemoryWorl
         oracle.seeStart(now, component, retention);
         return start(now, { ...file, pid: nextPid, component, retention, head: new Set() });
       });
-    return { ...changingCalls(change), look, spawn };
+    const writeStack: MemoryCalls['writeStack'] = (stack) =>
+      change('write stack', (now) => {
+        oracle.seeStack(now, stack.config.retention);
+        return { ...now, stack };
+      });
+    return { ...changingCalls(change), look, spawn, writeStack };
   };
 
   return {
@@ -125,9 +130,8 @@ export function createMemoryWorld(initial: MemoryState = emptyState): MemoryWorl
 
 type Change = (name: string, next: (now: MemoryState) => MemoryState) => Promise<void>;
 
-function changingCalls(change: Change): Omit<MemoryCalls, 'look' | 'spawn'> {
+function changingCalls(change: Change): Omit<MemoryCalls, 'look' | 'spawn' | 'writeStack'> {
   return {
-    writeStack: (stack) => change('write stack', (now) => ({ ...now, stack })),
     makeDirectory: (path) =>
       change(`make ${path}`, (now) => withDirectory(now, path, { identity: null, samples: new Set() })),
     copySamples: (from, to) =>
