@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { paths } from '../model/paths.ts';
 import { isGoodProof } from '../model/proof.ts';
-import { findProof } from './evidence.ts';
+import { findProof } from './proof-file.ts';
 
 /**
  * The newest run whose inventory no good proof stands against, or undefined. A proof that failed settles nothing; only a

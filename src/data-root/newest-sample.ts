@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { TsdbListing } from '../model/block.ts';
 import { paths } from '../model/paths.ts';
 import { findUnsettledRun } from './debt.ts';
-import { findInventory } from './evidence.ts';
+import { findInventory } from './inventory-file.ts';
 import { findLastObservation } from './last-observation.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acceptedPath } from '../data-root/debt.ts';
-import { findProof } from '../data-root/evidence.ts';
+import { findProof } from '../data-root/proof-file.ts';
 import { findErrno, fromFsError } from '../files/fs-errors.ts';
 import { paths } from '../model/paths.ts';
 import type { Proof } from '../model/proof.ts';

@@ -6,8 +6,8 @@ import { compareInventories } from '../rules/compare-inventories.ts';
 import type { PrometheusReader } from '../adapters/prometheus/prometheus-reader.ts';
 import type { ComponentWitnesses } from './ask-components.ts';
 import { awaitReady, awaitTrue } from './await-ready.ts';
-import { readInventory } from './inventory-file.ts';
-import { findProof, writeProof } from './proof-file.ts';
+import { readInventory } from '../data-root/inventory-file.ts';
+import { findProof, writeProof } from '../data-root/proof-file.ts';
 import { readAfterState } from './read-after-state.ts';
 
 /** Compares this run's inventory with what there is now. Done means: this run's proof is there, whole and good. */

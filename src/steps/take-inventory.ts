@@ -12,7 +12,7 @@ import { listTsdb } from '../tsdb/list-blocks.ts';
 import { askComponents, type ComponentWitnesses } from './ask-components.ts';
 import { askWindows, type AskOptions, type UnansweredMetric, type WindowAnswers } from './ask-windows.ts';
 import { awaitReady } from './await-ready.ts';
-import { findInventory, writeInventory } from './inventory-file.ts';
+import { findInventory, writeInventory } from '../data-root/inventory-file.ts';
 
 /** Says what there is, before anything of it is stopped. Done means: this run's file exists and is whole. */
 export interface TakeInventoryStep extends StepBase {

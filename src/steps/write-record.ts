@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { writeFileAtomically } from '../files/atomic-file.ts';
+import { makePrivateDirectory } from '../files/private-directory.ts';
 import { findJsonFile } from '../files/read-json-file.ts';
 import type { Handler } from '../model/handler.ts';
 import type { StepBase } from '../model/plan.ts';
@@ -22,6 +24,7 @@ export function createWriteRecordHandler(dependencies: WriteRecordDependencies):
     isDone: async (step) => (await findJsonFile(step.file, recordHead))?.run === step.run,
     apply: async (step, context) => {
       const record = await dependencies.readRecord(step, context.signal);
+      await makePrivateDirectory(dirname(step.file));
       await writeFileAtomically(step.file, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
     },
   };

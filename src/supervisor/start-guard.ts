@@ -39,9 +39,10 @@ export function createStartGuard(options: StartGuardOptions): StartGuard {
 
 async function raiseRetention(stack: StackFile, newestMs: number | null, options: StartGuardOptions): Promise<void> {
   const raised = raiseForOutage(stack.retention, { newestMs, nowMs: options.now() });
+  if (JSON.stringify(raised.raises) === JSON.stringify(stack.retention.raises)) return;
+  await updateStackFile(options.dataRoot, options.writer, (current) => ({ ...current, retention: raised }));
   const byMs = effectiveRetention(raised).timeMs - effectiveRetention(stack.retention).timeMs;
   if (byMs <= 0) return;
-  await updateStackFile(options.dataRoot, options.writer, (current) => ({ ...current, retention: raised }));
   options.say(`retention raised by ${formatDuration(byMs)}: the time of an outage does not count`);
 }
 

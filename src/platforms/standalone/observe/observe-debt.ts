@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { findUnsettledRun } from '../../../data-root/debt.ts';
-import { findInventory } from '../../../data-root/evidence.ts';
+import { findInventory } from '../../../data-root/inventory-file.ts';
 import { paths } from '../../../model/paths.ts';
 import type { Verb } from '../../../model/plan.ts';
 import type { Debt } from '../../platform.ts';

@@ -45,7 +45,7 @@ export async function observeRetention(input: RetentionInput): Promise<Retention
   const judged = judgeRetention({
     listing: tsdb,
     newestMs,
-    inForce: effectiveRetention(stackFile.retention),
+    inForce: effectiveRetention(stackFile.retention, newestMs),
     next: effectiveRetention(wanted),
     nowMs,
   });

@@ -1,6 +1,7 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acceptedPath } from '../../../data-root/debt.ts';
+import { makePrivateDirectory } from '../../../files/private-directory.ts';
 import { writeFileAtomically } from '../../../files/atomic-file.ts';
 import type { Handler } from '../../../model/handler.ts';
 import { paths } from '../../../model/paths.ts';
@@ -17,7 +18,7 @@ export function acceptLossHandler(world: StandaloneWorld): Handler<AcceptLossSte
         () => false,
       ),
     async apply(step) {
-      await mkdir(join(world.dataRoot, paths.proofs), { recursive: true, mode: 0o700 });
+      await makePrivateDirectory(join(world.dataRoot, paths.proofs));
       const text = JSON.stringify({ format: 1, run: step.run, acceptedAtMs: world.now() });
       await writeFileAtomically(marker(step), `${text}\n`, { mode: 0o600 });
     },

@@ -24,7 +24,7 @@ export async function readInventoryWorld(world: StandaloneWorld, signal: AbortSi
     stack: stack.name,
     stackId: stack.stackId,
     scrapeIntervalMs: stack.config.prometheus.scrapeIntervalMs,
-    retention: effectiveRetention(stack.retention),
+    retention: effectiveRetention(stack.retention, newestMs),
     dataDirectory,
     prometheus,
     newestMs,

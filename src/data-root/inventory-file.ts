@@ -1,8 +1,10 @@
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { writeFileAtomically } from '../files/atomic-file.ts';
+import { makePrivateDirectory } from '../files/private-directory.ts';
 import { findJsonFile, readJsonFile } from '../files/read-json-file.ts';
 import type { Inventory } from '../model/inventory.ts';
-import { findingSchema } from './finding-schema.ts';
+import { findingSchema } from '../contract/daemon-api.ts';
 
 const maxBytes = 256 * 2 ** 20;
 
@@ -17,6 +19,7 @@ export async function readInventory(path: string): Promise<Inventory> {
 }
 
 export async function writeInventory(path: string, inventory: Inventory): Promise<void> {
+  await makePrivateDirectory(dirname(path));
   await writeFileAtomically(path, `${JSON.stringify(inventory)}\n`, { mode: 0o600 });
 }
 

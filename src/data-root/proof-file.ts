@@ -1,8 +1,10 @@
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { writeFileAtomically } from '../files/atomic-file.ts';
+import { makePrivateDirectory } from '../files/private-directory.ts';
 import { findJsonFile } from '../files/read-json-file.ts';
 import type { Proof } from '../model/proof.ts';
-import { findingSchema } from './finding-schema.ts';
+import { findingSchema } from '../contract/daemon-api.ts';
 
 /** Undefined where there is none; throws `corrupt-file` or `newer-format` where it is not whole or not ours. */
 export async function findProof(path: string): Promise<Proof | undefined> {
@@ -10,6 +12,7 @@ export async function findProof(path: string): Promise<Proof | undefined> {
 }
 
 export async function writeProof(path: string, proof: Proof): Promise<void> {
+  await makePrivateDirectory(dirname(path));
   await writeFileAtomically(path, `${JSON.stringify(proof, null, 2)}\n`, { mode: 0o600 });
 }
 
