@@ -100,6 +100,9 @@ async function prepare(directory: string): Promise<readonly string[]> {
     'Dir::State::Lists': join(directory, 'lists'),
     'Dir::Cache': join(directory, 'cache'),
     'Dir::Cache::Archives': join(directory, 'cache/archives'),
+    // Container images switch these off, and every call would read all lists again.
+    'Dir::Cache::pkgcache': 'pkgcache.bin',
+    'Dir::Cache::srcpkgcache': 'srcpkgcache.bin',
     // root's apt would hand downloads to the user _apt, who cannot look into a private cache.
     'APT::Sandbox::User': 'root',
     'Acquire::Languages': 'none',

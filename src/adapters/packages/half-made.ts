@@ -18,7 +18,8 @@ export async function withHalfMade<T>(
   try {
     return await fill(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    // A file that was being written when the work was stopped may appear while we remove.
+    await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
 

@@ -39,7 +39,8 @@ export function parseProgramVersion(text: string, row: Pick<ProgramRow, 'version
 export function parseHelpFlags(text: string): readonly string[] {
   const flags = new Set<string>();
   for (const line of text.split('\n')) {
-    const match = /^\s+(?:-\w,\s+)?--?(?:\[no-\])?([a-z0-9][a-z0-9._-]+)/i.exec(line);
+    // A description that goes on in further lines may begin with a flag too, far to the right.
+    const match = /^ {1,8}(?:-\w,\s+)?--?(?:\[no-\])?([a-z0-9][a-z0-9._-]+)/i.exec(line);
     if (match?.[1] !== undefined) flags.add(match[1]);
   }
   return [...flags].sort();
@@ -48,7 +49,20 @@ export function parseHelpFlags(text: string): readonly string[] {
 type Said = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
 
 async function ask(path: string, words: readonly string[], signal: AbortSignal | undefined): Promise<Said> {
-  const result = await execa(path, [...words], {
+  const result = await runOnce(path, words, signal);
+  signal?.throwIfAborted();
+  const asked = words.join(' ');
+  if (result.timedOut) return { ok: false, reason: `does not answer ${asked} within 15 s` };
+  if (result.isMaxBuffer) return { ok: false, reason: `does not stop talking when asked ${asked}` };
+  if (result.exitCode === undefined) {
+    return { ok: false, reason: `cannot be run (${result.code ?? result.signal ?? 'unknown'})` };
+  }
+  // Go's flag package ends with 2 after -help (flag.ErrHelp), so the code says nothing.
+  return { ok: true, text: result.all };
+}
+
+function runOnce(path: string, words: readonly string[], signal: AbortSignal | undefined) {
+  return execa(path, [...words], {
     env: {},
     extendEnv: false,
     cwd: '/',
@@ -60,11 +74,4 @@ async function ask(path: string, words: readonly string[], signal: AbortSignal |
     maxBuffer: 2 ** 20,
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
-  signal?.throwIfAborted();
-  if (result.timedOut) return { ok: false, reason: `does not answer ${words.join(' ')} within 15 s` };
-  if (result.isMaxBuffer) return { ok: false, reason: `does not stop talking when asked ${words.join(' ')}` };
-  if (result.exitCode === undefined)
-    return { ok: false, reason: `cannot be run (${result.code ?? result.signal ?? 'unknown'})` };
-  // Go's flag package ends with 2 after -help (flag.ErrHelp), so the code says nothing.
-  return { ok: true, text: result.all };
 }

@@ -1,7 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { posix } from 'node:path';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { Unpack, type ReadEntry } from 'tar';
+import { findErrno } from '../../files/fs-errors.ts';
 
 export interface UnpackLimits {
   readonly maxBytes: number;
@@ -23,7 +26,7 @@ export class HostileArchive extends Error {
 /**
  * Unpacks a .tar.gz without its one top directory. Throws HostileArchive for a path or a link that leads out, a device,
  * an archive that is damaged, and one that is larger than the limits once it is unpacked. What was written until then
- * stays for the caller to remove.
+ * stays for the caller to remove, and up to a moment later a last file may still be closed.
  */
 export async function unpackArchive(archive: string, options: UnpackOptions): Promise<void> {
   const { into, limits, signal } = options;
@@ -46,13 +49,34 @@ export async function unpackArchive(archive: string, options: UnpackOptions): Pr
   });
   try {
     // tar's Unpack is a Writable in all that pipeline uses, and not in its type.
-    await pipeline(createReadStream(archive), unpack as unknown as NodeJS.WritableStream, { signal });
+    const sink = unpack as unknown as NodeJS.WritableStream;
+    await pipeline(createReadStream(archive), createGunzip(), limitTar(limits), sink, { signal });
   } catch (error) {
     signal.throwIfAborted();
     if (refused !== undefined) throw refused;
+    // A full disk is not the archive's fault, although tar says so in its own words.
+    if (error instanceof HostileArchive || findErrno(error) !== undefined) throw error;
     if (isTarError(error)) throw new HostileArchive(error.message, { cause: error });
     throw error;
   }
+}
+
+/**
+ * Lets only so much of an unpacked tar pass: headers and padding count for no entry. tar itself would unpack a second layer
+ * of compression, and takes minutes for a few MB of zeros in one piece.
+ */
+function limitTar({ maxBytes, maxEntries }: UnpackLimits): Transform {
+  const maxTarBytes = maxBytes + maxEntries * 4096 + 2 ** 20;
+  let passed = 0;
+  return new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      const isPackedAgain = passed === 0 && piece[0] === 0x1f && piece[1] === 0x8b;
+      passed += piece.length;
+      if (isPackedAgain) done(new HostileArchive('is compressed twice'));
+      else if (passed > maxTarBytes) done(new HostileArchive(`unpacks to more than ${maxTarBytes} bytes`));
+      else done(null, piece);
+    },
+  });
 }
 
 interface Judging {
