@@ -19,7 +19,7 @@ const statusOf = {
 /** The routes of contract/daemon-api.ts over whatever carries the orders out. */
 export function createDaemonApi(daemon: DaemonClient): Hono {
   const api = new Hono();
-  api.use(bodyLimit({ maxSize: 16_384 }));
+  api.use(bodyLimit({ maxSize: 16_384, onError: () => answerError(badRequest('The body is too long.'), 413) }));
   api.get('/v1/observation', async (c) => {
     const fresh = c.req.query('fresh') === '1';
     return c.json((await daemon.observe({ fresh }, c.req.raw.signal)) ?? null);
@@ -39,8 +39,8 @@ export function createDaemonApi(daemon: DaemonClient): Hono {
     await daemon.shutdown(await readBody(c, shutdownBodySchema), c.req.raw.signal);
     return c.json({});
   });
-  api.notFound((c) => answerError(c, badRequest(`The daemon has no ${c.req.method} ${c.req.path}.`)));
-  api.onError((error, c) => answerError(c, error));
+  api.notFound((c) => answerError(badRequest(`The daemon has no ${c.req.method} ${c.req.path}.`)));
+  api.onError((error) => answerError(error));
   return api;
 }
 
@@ -51,9 +51,12 @@ async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   throw badRequest(`The body of ${c.req.method} ${c.req.path} is not as the daemon's API says.`);
 }
 
-function answerError(c: Context, error: unknown): Response {
-  const status = error instanceof HoldfastError ? statusOf[error.kind] : 500;
+function answerError(error: unknown, status: number = statusFor(error)): Response {
   return Response.json({ error: toErrorObject(error) }, { status });
+}
+
+function statusFor(error: unknown): number {
+  return error instanceof HoldfastError ? statusOf[error.kind] : 500;
 }
 
 function badRequest(message: string): HoldfastError {

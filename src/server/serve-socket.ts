@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { chmod, lstat, rm } from 'node:fs/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { DaemonClient } from '../contract/daemon-api.ts';
@@ -17,7 +17,8 @@ export interface DaemonServer {
  * take the path: a socket left there by a dead daemon is removed.
  */
 export async function serveDaemonApi(daemon: DaemonClient, options: SocketFolderOptions): Promise<DaemonServer> {
-  const listener = getRequestListener(createDaemonApi(daemon).fetch);
+  const answer = getRequestListener(createDaemonApi(daemon).fetch);
+  const listener: RequestListener = (incoming, outgoing) => void answer(incoming, outgoing);
   let socket = await makeSocketPath(options);
   let server = await listen(listener, socket);
   let inode = await inodeOf(socket);
@@ -40,7 +41,7 @@ export async function serveDaemonApi(daemon: DaemonClient, options: SocketFolder
   };
 }
 
-async function listen(listener: Parameters<typeof createServer>[1], socket: string): Promise<Server> {
+async function listen(listener: RequestListener, socket: string): Promise<Server> {
   await rm(socket, { force: true });
   const server = createServer(listener);
   server.listen(socket);

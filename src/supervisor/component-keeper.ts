@@ -187,12 +187,18 @@ export class ComponentKeeper {
     if (context.processes.findExit(watch.identity)?.code === 0) await releaseLockOf(component, context.dataRoot);
     await this.forget();
     context.say(`${component} (process ${watch.identity.pid}): ${end.reason}`);
-    if (this.wanted !== 'run') return this.enter('idle', end.reason, end.remedy);
+    if (this.wanted !== 'run') {
+      this.enter('idle', end.reason, end.remedy);
+      return;
+    }
     const earlier = watch.readyForMs() >= context.policy.healthyMs ? [] : this.deaths;
     this.deaths = [...earlier, { atMs: context.now(), hopeless: end.hopeless }];
     const decision = decideRestart(this.deaths, context.policy);
     const count = this.deaths.length;
-    if (!decision.restart) return this.enter('failed', `Given up after ${count} deaths. ${end.reason}`, end.remedy);
+    if (!decision.restart) {
+      this.enter('failed', `Given up after ${count} deaths. ${end.reason}`, end.remedy);
+      return;
+    }
     this.enter('restarting', end.reason, end.remedy);
     this.launchLater(decision.delayMs, 1);
   }

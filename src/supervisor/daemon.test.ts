@@ -284,7 +284,7 @@ describe('refusals', () => {
     await rename(join(root, 'volumes/prometheus'), join(root, 'elsewhere'));
     const { client } = await run();
     const refused = await untilState(client, 'prometheus', 'refused');
-    expect(refused.reason).toContain('missing');
+    expect(refused.reason).toContain('does not exist');
     expect((await look(client)).ok).toBe(false);
     await rename(join(root, 'elsewhere'), join(root, 'volumes/prometheus'));
     await untilState(client, 'prometheus', 'running');

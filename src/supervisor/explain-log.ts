@@ -37,6 +37,9 @@ export function explainLog(lines: readonly string[], context: LogContext): Expla
   return undefined;
 }
 
+/** Pushgateway has begun with nothing, since it could not read its file (storage/diskmetricstore.go). */
+export const emptyStartPattern = /could not load persisted metrics"?(?:.*\berr=("[^"]*"|\S+))?/i;
+
 const patterns: readonly Pattern[] = [
   {
     only: 'prometheus',
@@ -120,7 +123,7 @@ const patterns: readonly Pattern[] = [
   },
   {
     only: 'pushgateway',
-    pattern: /could not load persisted metrics"?(?:.*\berr=("[^"]*"|\S+))?/i,
+    pattern: emptyStartPattern,
     explain: ([, why], { volume }) => unreadablePushgatewayFile(`${volume}/pushgateway.data`, why ?? 'no reason given'),
   },
   {

@@ -7,7 +7,7 @@ import type { ProcessIdentity } from '../model/process-identity.ts';
 import { isProcessComponent, type ProcessComponent } from '../model/component.ts';
 import { describeEnd, type EndDescription } from './describe-end.ts';
 import { describeListener } from './describe-listener.ts';
-import { explainLog, type Explanation, type LogContext } from './explain-log.ts';
+import { emptyStartPattern, explainLog, type Explanation, type LogContext } from './explain-log.ts';
 import type { LivingInstance } from './find-living-instance.ts';
 import { readLogTail } from './log-tail.ts';
 import { probeReadiness, type ProbeOptions } from './probe-readiness.ts';
@@ -67,6 +67,10 @@ export class InstanceWatch {
     this.closing.abort();
   }
 
+  private isClosed(): boolean {
+    return this.closing.signal.aborted;
+  }
+
   readyForMs(): number {
     return this.readySinceMs === null ? 0 : this.context.now() - this.readySinceMs;
   }
@@ -87,7 +91,8 @@ export class InstanceWatch {
   private async untilItEnds(signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
-        return await this.context.processes.waitForEnd(this.identity, signal);
+        await this.context.processes.waitForEnd(this.identity, signal);
+        return;
       } catch (error) {
         if (signal.aborted) throw error;
         await sleep(1_000, undefined, { signal });
@@ -96,11 +101,11 @@ export class InstanceWatch {
   }
 
   private async probeUntilClosed(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    while (!this.isClosed()) {
       try {
         await this.probe(signal);
       } catch (error) {
-        if (!signal.aborted) this.events.onUnready(error instanceof Error ? error.message : String(error));
+        if (!this.isClosed()) this.events.onUnready(error instanceof Error ? error.message : String(error));
       }
       await sleep(this.readySinceMs === null ? probeWhileStartingMs : probeWhileReadyMs, undefined, { signal });
     }
@@ -109,8 +114,8 @@ export class InstanceWatch {
   /** Pushgateway reads its file before it listens, so that once it does its log says whether it could. */
   private async findEmptyStart(): Promise<Explanation | undefined> {
     if (this.component !== 'pushgateway' || this.readySinceMs !== null) return undefined;
-    const said = explainLog(await this.readLines(), await this.logContext());
-    return said?.code === 'pushgateway-file-unreadable' ? said : undefined;
+    const lines = (await this.readLines()).filter((line) => emptyStartPattern.test(line));
+    return lines.length === 0 ? undefined : explainLog(lines, await this.logContext());
   }
 
   private async probe(signal: AbortSignal): Promise<void> {
@@ -118,12 +123,12 @@ export class InstanceWatch {
     const target = { component, identity: this.identity, address: this.instance.address ?? null };
     const { processes, credentials } = context;
     const readiness = await probeReadiness(target, { processes, credentials, signal });
-    if (signal.aborted) return;
+    const emptyStart = readiness.ready ? await this.findEmptyStart() : undefined;
+    if (this.isClosed()) return;
     this.failures = readiness.ready ? 0 : this.failures + 1;
-    if (readiness.ready) {
-      const emptyStart = await this.findEmptyStart();
-      if (signal.aborted) return;
-      if (emptyStart !== undefined) return this.events.onEmptyStart(emptyStart);
+    if (emptyStart !== undefined) {
+      this.events.onEmptyStart(emptyStart);
+    } else if (readiness.ready) {
       this.readySinceMs ??= context.now();
       this.events.onReady();
     } else if (this.readySinceMs === null || this.failures >= failuresUntilUnready) {

@@ -12,14 +12,14 @@ import { paths } from '../model/paths.ts';
 import type { InstalledProgram } from '../model/program.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import { componentPort } from '../stack/component-address.ts';
-import type { RenderFromStackInput } from '../stack/render-from-stack.ts';
+import type { RenderFromStackInput } from '../launch/render-from-stack.ts';
 import type { RenderedComponent } from '../stack/rendered-component.ts';
 import { componentTable } from './component-table.ts';
 import { describeListener } from './describe-listener.ts';
 import type { LivingInstance } from './find-living-instance.ts';
 import { writeInstance, type DataRootPlace } from './instance-store.ts';
 import { readLogSize } from './log-tail.ts';
-import { prepareVolume, type PreparedVolume } from './prepare-volume.ts';
+import { getVolume, prepareVolume, type PreparedVolume } from './prepare-volume.ts';
 import { lockVolumeOf, releaseVolumeLock } from './volume-lock.ts';
 import { writeRendered } from './write-rendered.ts';
 
@@ -67,6 +67,8 @@ export type Launch =
 export async function launchComponent(order: LaunchOrder, context: LaunchContext): Promise<Launch> {
   const { component } = order;
   if (order.byItself && (await readStack(context)).desired === 'down') return { outcome: 'unwanted' };
+  // Guards read the volume, so what it is comes first.
+  if (isVolumeComponent(component)) await getVolume(await readStack(context), component, context.dataRoot);
   const refused = await context.guard(component);
   if (refused !== undefined) throw new HoldfastError(refused.code, refused);
   // The guard may have raised retention in stack.json.
@@ -92,7 +94,7 @@ interface SpawnInput {
 async function spawnComponent(input: SpawnInput, context: LaunchContext): Promise<LivingInstance> {
   const { order, rendered, program, volume } = input;
   const { version } = program;
-  const { dataRoot, processes } = context;
+  const { dataRoot } = context;
   const logFile = join(dataRoot, paths.log(order.component));
   await writeRendered(join(dataRoot, paths.rendered(order.component)), rendered.files);
   await mkdir(join(dataRoot, paths.logs), { recursive: true, mode: 0o700 });

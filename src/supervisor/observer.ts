@@ -6,7 +6,7 @@ import { findStackFile } from '../data-root/stack-file.ts';
 import { readVolumeCondition } from '../data-root/volume-identity.ts';
 import { writeFileAtomically } from '../files/atomic-file.ts';
 import { directorySize } from '../files/directory-size.ts';
-import { componentNames, isProcessComponent, type ProcessComponent } from '../model/component.ts';
+import { componentNames, isProcessComponent } from '../model/component.ts';
 import { dataDirectoryInVolume, paths } from '../model/paths.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import type { ListedVolume } from '../model/volume.ts';

@@ -9,6 +9,8 @@ import { dataDirectoryInVolume } from '../model/paths.ts';
 import type { InstalledProgram } from '../model/program.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import type { ListedVolume, VolumeIdentity } from '../model/volume.ts';
+import { judgeProgramVersion } from '../rules/program-version.ts';
+import { volumeRefusal } from '../rules/volume-condition.ts';
 import { unreadablePushgatewayFile } from './explain-log.ts';
 import type { DataRootPlace } from './instance-store.ts';
 import { findFaultInPushgatewayFile } from './pushgateway-file.ts';
@@ -42,10 +44,9 @@ export interface PreparedVolume {
  */
 export async function prepareVolume(input: PrepareVolumeInput, context: PrepareVolumeContext): Promise<PreparedVolume> {
   const { stack, component } = input;
-  const listed = stack.volumes.find((volume) => volume.component === component);
-  if (listed === undefined) throw notListed(component);
+  const { listed, identity } = await getVolume(stack, component, context.dataRoot);
   const directory = join(context.dataRoot, listed.path);
-  const identity = await getIdentity(stack, listed, context.dataRoot);
+  refuseOlderProgram(identity, input.program);
   const { unclean: leftLocked } = await judgeVolumeLock(directory, context);
   const unclean = leftLocked || (component === 'prometheus' && (await hasPrometheusLock(directory)));
   // Pushgateway overwrites a file that went bad at rest just as well, and its file is small.
@@ -55,14 +56,23 @@ export async function prepareVolume(input: PrepareVolumeInput, context: PrepareV
   return { directory, volumeId: listed.id, unclean };
 }
 
-async function getIdentity(stack: StackFile, listed: ListedVolume, dataRoot: string): Promise<VolumeIdentity> {
+/** The listed volume of a component with its identity; throws `volume-refused` where it is not what stack.json lists. */
+export async function getVolume(
+  stack: StackFile,
+  component: VolumeComponent,
+  dataRoot: string,
+): Promise<{ readonly listed: ListedVolume; readonly identity: VolumeIdentity }> {
+  const listed = stack.volumes.find((volume) => volume.component === component);
+  if (listed === undefined) throw notListed(component);
   const condition = await readVolumeCondition(dataRoot, listed, stack.stackId);
-  if (condition.state === 'ok') return condition.identity;
-  throw new HoldfastError('volume-refused', {
-    message: `Volume ${listed.path} (id ${listed.id}) is ${condition.state}: ${listed.component} was not started, and nothing was changed.`,
-    remedy: `Bring the right directory back to ${join(dataRoot, listed.path)}; \`holdfast status\` shows it.`,
-    details: { component: listed.component, state: condition.state },
-  });
+  if (condition.state === 'ok') return { listed, identity: condition.identity };
+  throw volumeRefusal(listed, condition, dataRoot) ?? notListed(component);
+}
+
+function refuseOlderProgram({ component, lastWriter }: VolumeIdentity, program: InstalledProgram): void {
+  if (lastWriter?.program !== program.name) return;
+  const refusal = judgeProgramVersion(component, program.version, lastWriter.version);
+  if (refusal !== undefined) throw refusal;
 }
 
 /** Prometheus removes its lock on SIGTERM: one that stands there before a start was left by a sudden end. */

@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
  * judged; what is wrong inside the value, Pushgateway itself says in its log.
  */
 export async function findFaultInPushgatewayFile(path: string): Promise<string | undefined> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => error);
+  const file = await open(path, 'r').catch((error: unknown) => error as NodeJS.ErrnoException);
   if (file instanceof Error) return file.code === 'ENOENT' ? undefined : `it cannot be opened: ${file.message}`;
   try {
     const { size } = await file.stat();

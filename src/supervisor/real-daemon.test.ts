@@ -16,7 +16,7 @@ import { paths } from '../model/paths.ts';
 import type { InstalledProgram } from '../model/program.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import { findTestProgram, missing } from '../stack/find-test-program.ts';
-import { renderFromStack } from '../stack/render-from-stack.ts';
+import { renderFromStack } from '../launch/render-from-stack.ts';
 import { listTsdb } from '../tsdb/list-blocks.ts';
 import { runDaemon } from './daemon.ts';
 import { listSetAside } from './set-aside.ts';

@@ -14,7 +14,7 @@ export async function runEvery(everyMs: number, work: () => Promise<unknown>, op
       () => '',
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    if (failure !== '' && failure !== lastFailure && !signal.aborted) say(failure);
+    if (failure !== '' && failure !== lastFailure) say(failure);
     lastFailure = failure;
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }

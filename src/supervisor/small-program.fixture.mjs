@@ -3,7 +3,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const [, , component, port, behaviourFile, endsFile, dataFile] = process.argv;
+const [, , component = '', port = '', behaviourFile = '', endsFile = '', dataFile = ''] = process.argv;
 const behaviour = readFileSync(behaviourFile, 'utf8').trim();
 console.log(`small ${component} begins: ${behaviour}`);
 

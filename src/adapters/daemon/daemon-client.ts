@@ -9,19 +9,21 @@ import { findDaemon } from './find-daemon.ts';
 export interface DaemonClientOptions {
   readonly dataRoot: string;
   readonly processes: ProcessReader;
+  /** How long a look may take; 15 s. */
+  readonly lookDeadlineMs?: number;
 }
 
 type Call = Pick<SocketCall, 'method' | 'path' | 'body' | 'timeoutMs' | 'signal'>;
 
 /** Prometheus may take its five minutes to stop, and a start may copy a large WAL segment first. */
 const orderDeadlineMs = 400_000;
-const lookDeadlineMs = 15_000;
 
 /**
  * Asks the daemon of a data root. `observe` is undefined where there is none; every order then throws
  * `daemon-unreachable`, as does a daemon that does not answer. What the daemon refuses is thrown as it said it.
  */
-export function createDaemonClient({ dataRoot, processes }: DaemonClientOptions): DaemonClient {
+export function createDaemonClient(options: DaemonClientOptions): DaemonClient {
+  const { dataRoot, processes, lookDeadlineMs = 15_000 } = options;
   const order = async (call: Omit<Call, 'method'>) => {
     const daemon = await findDaemon(dataRoot, processes);
     if (daemon === undefined) throw noDaemon(dataRoot);
@@ -60,8 +62,8 @@ export function createDaemonClient({ dataRoot, processes }: DaemonClientOptions)
     async start(component, run, signal) {
       await orderComponent(component, 'start', run, signal);
     },
-    async shutdown(options, signal) {
-      await order({ path: '/v1/shutdown', body: options, timeoutMs: lookDeadlineMs, signal });
+    async shutdown(how, signal) {
+      await order({ path: '/v1/shutdown', body: how, timeoutMs: lookDeadlineMs, signal });
     },
   };
 }

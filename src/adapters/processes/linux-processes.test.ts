@@ -78,6 +78,8 @@ describe('identity', () => {
   test('a paused process is alive, and can be stopped', async () => {
     const identity = await start('/bin/sleep', '60');
     process.kill(identity.pid, 'SIGSTOP');
+    // While both were pending, SIGTERM would be delivered first: the lower number wins.
+    await until(async () => (await readFile(`/proc/${identity.pid}/stat`, 'utf8')).includes(') T '));
     expect(await processes.isAlive(identity)).toBe(true);
     expect(await processes.stop(identity, { graceMs: 100 })).toBe('killed');
     expect(await processes.isAlive(identity)).toBe(false);

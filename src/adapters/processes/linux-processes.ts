@@ -138,7 +138,10 @@ async function hasSession(reader: LinuxProcessReader, identity: ProcessIdentity)
 function untilAborted(ended: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) return abort();
+    if (signal.aborted) {
+      abort();
+      return;
+    }
     signal.addEventListener('abort', abort, { once: true });
     void ended.then(() => {
       signal.removeEventListener('abort', abort);

@@ -142,9 +142,9 @@ function run(options: ServiceOptions, program: string, args: readonly string[]):
   const settings = { env: { ...toolEnvironment, SYSTEMD_PAGER: '' }, timeout: 60_000, maxBuffer: 2 ** 20, signal };
   return new Promise((resolve, reject) => {
     execFile(program, [...args], { ...settings, encoding: 'utf8' }, (error, stdout, stderr) => {
-      if (error === null) return resolve(stdout);
-      if (error.code === 'ENOENT') return reject(new Error(`there is no ${program} on this machine`));
-      reject(new Error(stderr.trim().split('\n')[0] || error.message, { cause: error }));
+      if (error === null) resolve(stdout);
+      else if (error.code === 'ENOENT') reject(new Error(`there is no ${program} on this machine`));
+      else reject(new Error(stderr.trim().split('\n')[0] || error.message, { cause: error }));
     });
   });
 }
