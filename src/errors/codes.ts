@@ -15,27 +15,58 @@ export const errorCodes = {
   // usage
   'bad-arguments': { kind: 'usage', meaning: 'The command line could not be understood.' },
   'bad-config': { kind: 'usage', meaning: 'The configuration file has mistakes; each is listed with its position.' },
-  'confirmation-missing': { kind: 'usage', meaning: 'A verb that stops or removes things was called without a terminal and without --confirm NAME.' },
-  'platform-missing': { kind: 'usage', meaning: 'Another platform or another stack is on this host; say which one is meant with --platform.' },
+  'confirmation-missing': {
+    kind: 'usage',
+    meaning: 'A verb that stops or removes things was called without a terminal and without --confirm NAME.',
+  },
+  'platform-missing': {
+    kind: 'usage',
+    meaning: 'Another platform or another stack is on this host; say which one is meant with --platform.',
+  },
   // refusals: nothing was changed
   'wrong-name': { kind: 'refusal', meaning: 'The name that was typed is not the name of the stack.' },
   'no-stack': { kind: 'refusal', meaning: 'The data root holds no stack.json.' },
-  'not-a-data-root': { kind: 'refusal', meaning: 'The directory holds data but no stack.json: it is never taken for a new stack.' },
+  'not-a-data-root': {
+    kind: 'refusal',
+    meaning: 'The directory holds data but no stack.json: it is never taken for a new stack.',
+  },
   'other-stack': { kind: 'refusal', meaning: 'The data root belongs to a stack of another name.' },
   'newer-format': { kind: 'refusal', meaning: 'The data root was written by a newer Holdfast.' },
   'copied-while-running': { kind: 'refusal', meaning: 'The data root is a copy of one whose stack still runs.' },
-  'volume-refused': { kind: 'refusal', meaning: 'A listed volume is missing, empty, unreadable or of another identity.' },
-  'retention-would-delete': { kind: 'refusal', meaning: 'Starting Prometheus would delete blocks that the retention in force had not condemned.' },
-  'block-in-the-future': { kind: 'refusal', meaning: 'A block ends in the future: Prometheus would reject every sample until then.' },
-  'program-older-than-volume': { kind: 'refusal', meaning: 'The program is older than the one that last wrote to the volume.' },
-  'program-changed': { kind: 'refusal', meaning: 'A program of a pinned version is not the one that was installed under that version.' },
+  'volume-refused': {
+    kind: 'refusal',
+    meaning: 'A listed volume is missing, empty, unreadable or of another identity.',
+  },
+  'retention-would-delete': {
+    kind: 'refusal',
+    meaning: 'Starting Prometheus would delete blocks that the retention in force had not condemned.',
+  },
+  'block-in-the-future': {
+    kind: 'refusal',
+    meaning: 'A block ends in the future: Prometheus would reject every sample until then.',
+  },
+  'program-older-than-volume': {
+    kind: 'refusal',
+    meaning: 'The program is older than the one that last wrote to the volume.',
+  },
+  'program-changed': {
+    kind: 'refusal',
+    meaning: 'A program of a pinned version is not the one that was installed under that version.',
+  },
+  'component-config': {
+    kind: 'refusal',
+    meaning: "A component's own checker refuses the configuration that it would be started with.",
+  },
   'port-taken': { kind: 'refusal', meaning: 'Another process listens on a port that a component needs.' },
   'proof-owed': { kind: 'refusal', meaning: 'An earlier run took an inventory that no good proof stands against yet.' },
   'not-adoptable': { kind: 'refusal', meaning: 'The directory is not what was said, or cannot be taken in.' },
-  'pushgateway-file-unreadable': { kind: 'refusal', meaning: 'Pushgateway cannot read its file and would overwrite it with nothing.' },
+  'pushgateway-file-unreadable': {
+    kind: 'refusal',
+    meaning: 'Pushgateway cannot read its file and would overwrite it with nothing.',
+  },
   'data-root-not-writable': { kind: 'refusal', meaning: 'The data root cannot be written.' },
   // somebody else holds it
-  'locked': { kind: 'locked', meaning: 'Another command that changes things is at work on this data root.' },
+  locked: { kind: 'locked', meaning: 'Another command that changes things is at work on this data root.' },
   'volume-locked': { kind: 'locked', meaning: 'A volume is held by a living process or by another host.' },
   // what is on disk is broken
   'corrupt-file': { kind: 'corruption', meaning: 'A file of ours cannot be parsed or fails its checksum.' },
@@ -50,9 +81,9 @@ export const errorCodes = {
   'component-api': { kind: 'failure', meaning: 'A component answered with an error or not at all.' },
   'program-unavailable': { kind: 'failure', meaning: 'A program could not be had from any source.' },
   'disk-full': { kind: 'failure', meaning: 'There is no space left.' },
-  'io': { kind: 'failure', meaning: 'A file could not be read or written.' },
+  io: { kind: 'failure', meaning: 'A file could not be read or written.' },
   'service-failed': { kind: 'failure', meaning: 'systemd would not.' },
-  'cancelled': { kind: 'cancelled', meaning: 'The user stopped the command.' },
+  cancelled: { kind: 'cancelled', meaning: 'The user stopped the command.' },
 } as const satisfies Record<string, { readonly kind: ErrorKind; readonly meaning: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runChecker } from '../adapters/checkers/config-checker.ts';
 import { createDaemonClient } from '../adapters/daemon/daemon-client.ts';
 import { startDaemon } from '../adapters/daemon/start-daemon.ts';
 import type { Processes } from '../adapters/processes/processes.ts';
@@ -29,6 +31,8 @@ export async function openStandalone(settings: OperationSettings, host: HostProc
         signal,
       }),
     dropSetAside: () => dropSetAside(dataRoot),
+    checkConfig: runChecker,
+    temporaryDirectory: tmpdir(),
     holdfastVersion: host.version,
     now: Date.now,
     randomText: () => randomText(32),

@@ -16,6 +16,7 @@ export function findRefusals(facts: StandaloneFacts, order: Order): readonly Hol
       const refusal = volumeRefusal(listed, condition, facts.dataRoot);
       return refusal === undefined ? [] : [refusal];
     }),
+    ...facts.badConfigurations,
     ...refuseOlderPrograms(facts),
     ...refuseFutureBlocks(facts),
     ...refuseRetention(facts),

@@ -70,6 +70,8 @@ export interface StandaloneFacts extends CommonFacts {
   readonly instances: readonly InstanceFact[];
   /** What each component would be launched with now; null where its program is not here yet. */
   readonly launchDigests: Readonly<Partial<Record<ProcessComponent, string | null>>>;
+  /** What the components' own checkers say of configurations that something would be started with. */
+  readonly badConfigurations: readonly HoldfastError[];
   readonly ports: readonly PortFact[];
   readonly tsdb: TsdbListing | null;
   readonly newestMs: number | null;

@@ -1,3 +1,4 @@
+import type { ConfigChecker } from '../../adapters/checkers/config-checker.ts';
 import type { ProgramStore } from '../../adapters/packages/program-store.ts';
 import type { Processes } from '../../adapters/processes/processes.ts';
 import type { DaemonClient } from '../../contract/daemon-api.ts';
@@ -13,6 +14,9 @@ export interface StandaloneWorld {
   startDaemon(signal: AbortSignal): Promise<void>;
   /** Removes what was set aside before starts after an unclean stop; called after a good proof. */
   dropSetAside(): Promise<void>;
+  readonly checkConfig: ConfigChecker;
+  /** For folders that are gone again when a look ends. */
+  readonly temporaryDirectory: string;
   readonly holdfastVersion: string;
   now(): number;
   /** 32 characters from a cryptographic source. */

@@ -3,7 +3,7 @@ import type { StackConfig } from '../../../model/config.ts';
 import { processComponents, type ProcessComponent } from '../../../model/component.ts';
 import type { Retention } from '../../../model/retention.ts';
 import type { StackFile } from '../../../model/stack-file.ts';
-import { renderFromStack } from '../../../stack/render-from-stack.ts';
+import { renderFromStack } from '../../../launch/render-from-stack.ts';
 import type { ProgramFact, StandaloneFacts } from '../standalone-facts.ts';
 
 interface DigestInput {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ProgramReader } from '../../../adapters/packages/program-store.ts';
+import type { ConfigChecker } from '../../../adapters/checkers/config-checker.ts';
 import type { ProcessReader } from '../../../adapters/processes/processes.ts';
 import type { DaemonReader } from '../../../contract/daemon-api.ts';
 import { findSecrets } from '../../../data-root/secrets.ts';
@@ -13,6 +14,7 @@ import { listTsdb } from '../../../tsdb/list-blocks.ts';
 import type { PlatformReader } from '../../platform.ts';
 import type { StandaloneFacts, StandaloneOptions } from '../standalone-facts.ts';
 import { observeAdoption } from './observe-adoption.ts';
+import { observeConfigurations } from './observe-configurations.ts';
 import { observeDebt } from './observe-debt.ts';
 import { observeForeignHolders } from './observe-foreign-holders.ts';
 import { observeInstances } from './observe-instances.ts';
@@ -30,6 +32,9 @@ export interface StandaloneReaders {
   readonly programs: ProgramReader;
   readonly daemon: DaemonReader;
   readonly holdfastVersion: string;
+  /** Runs promtool and amtool on a rendering outside the data root. */
+  readonly checkConfig: ConfigChecker;
+  readonly temporaryDirectory: string;
   now(): number;
   newId(): string;
 }
@@ -72,6 +77,12 @@ async function observeStandalone(
     retention: retention.wanted,
   };
   const ports = await observePorts(readers.processes, request.config, instances);
+  const launchDigests = await observeLaunchDigests({ dataRoot, stackFile, wanted, programs });
+  const badConfigurations = await observeConfigurations({
+    ...{ dataRoot, stackFile, wanted, programs, instances, launchDigests, signal },
+    check: readers.checkConfig,
+    temporaryDirectory: readers.temporaryDirectory,
+  });
   const facts = {
     observedAtMs: nowMs,
     stack: stackFile?.name ?? request.config.stack,
@@ -90,7 +101,8 @@ async function observeStandalone(
     daemon: observation?.daemon?.identity ?? null,
     daemonVersionDiffers: observation !== undefined && observation.holdfastVersion !== readers.holdfastVersion,
     instances,
-    launchDigests: await observeLaunchDigests({ dataRoot, stackFile, wanted, programs }),
+    launchDigests,
+    badConfigurations,
     ports,
     tsdb,
     newestMs: retention.newestMs,

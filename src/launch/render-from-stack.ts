@@ -4,8 +4,8 @@ import { processComponents, type ProcessComponent } from '../model/component.ts'
 import type { InstalledProgram } from '../model/program.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import { effectiveRetention } from '../rules/retention.ts';
-import { renderComponent } from './render-component.ts';
-import type { RenderedComponent, UserFile } from './rendered-component.ts';
+import { renderComponent } from '../stack/render-component.ts';
+import type { RenderedComponent, UserFile } from '../stack/rendered-component.ts';
 
 export interface RenderFromStackInput {
   readonly stack: StackFile;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processComponents, type ProcessComponent } from '../model/component.ts';
-import { renderFixture } from './render-fixture.ts';
+import { renderFixture } from '../stack/render-fixture.ts';
 import { renderFromStack } from './render-from-stack.ts';
 
 const installed = processComponents.map((component) => renderFixture(component).program);
