@@ -67,6 +67,8 @@ export interface StandaloneFacts extends CommonFacts {
   readonly programs: readonly ProgramFact[];
   readonly daemon: ProcessIdentity | null;
   readonly daemonVersionDiffers: boolean;
+  /** True where the daemon says that all is as it should be. */
+  readonly isSettled: boolean;
   readonly instances: readonly InstanceFact[];
   /** What each component would be launched with now; null where its program is not here yet. */
   readonly launchDigests: Readonly<Partial<Record<ProcessComponent, string | null>>>;

@@ -12,6 +12,7 @@ import type { Difference } from '../../../model/plan.ts';
 import type { StackFile } from '../../../model/stack-file.ts';
 import { listTsdb } from '../../../tsdb/list-blocks.ts';
 import type { PlatformReader } from '../../platform.ts';
+import { isSettled } from '../is-settled.ts';
 import type { StandaloneFacts, StandaloneOptions } from '../standalone-facts.ts';
 import { observeAdoption } from './observe-adoption.ts';
 import { observeConfigurations } from './observe-configurations.ts';
@@ -100,6 +101,7 @@ async function observeStandalone(
     programs,
     daemon: observation?.daemon?.identity ?? null,
     daemonVersionDiffers: observation !== undefined && observation.holdfastVersion !== readers.holdfastVersion,
+    isSettled: isSettled(observation),
     instances,
     launchDigests,
     badConfigurations,

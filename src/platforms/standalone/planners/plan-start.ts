@@ -5,12 +5,13 @@ import type { AwaitOkStep, StartComponentStep } from '../standalone-step.ts';
 import { startOrder } from './plan-create.ts';
 import { stayingUp } from './plan-quiesce.ts';
 
-/** Starts what this order has stopped or what was not running, and waits until `status` would be ok. */
+/** Starts what this order has stopped or what was not running, and waits until `status` would be ok; nothing where that is so already. */
 export function planStart(facts: StandaloneFacts, order: Order): readonly (StartComponentStep | AwaitOkStep)[] {
   const staying = stayingUp(facts, order);
   const starts = startOrder
     .filter((component) => !staying.includes(component) && canRun(facts, component))
     .map((component) => startStep(facts, order, component));
+  if (starts.length === 0 && facts.isSettled && order.verb === 'up') return [];
   return [
     ...starts,
     {

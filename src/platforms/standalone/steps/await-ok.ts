@@ -1,6 +1,7 @@
 import type { Observation } from '../../../contract/daemon-api.ts';
 import { HoldfastError } from '../../../errors/holdfast-error.ts';
 import type { Handler, StepContext } from '../../../model/handler.ts';
+import { isSettled } from '../is-settled.ts';
 import type { AwaitOkStep } from '../standalone-step.ts';
 import type { StandaloneWorld } from '../standalone-world.ts';
 import { cannotStart } from './start-component.ts';
@@ -22,15 +23,6 @@ export function awaitOkHandler(world: StandaloneWorld): Handler<AwaitOkStep> {
       }
     },
   };
-}
-
-/** ok, nothing still starting, and Prometheus has stored a sample since it started. */
-function isSettled(observation: Observation | undefined): boolean {
-  if (observation === undefined || !observation.ok) return false;
-  if (observation.components.some(({ state }) => state === 'starting' || state === 'restarting')) return false;
-  const prometheus = observation.components.find(({ name }) => name === 'prometheus');
-  if (prometheus?.state !== 'running' || prometheus.sinceMs === null) return true;
-  return observation.newestSampleMs !== null && observation.newestSampleMs >= prometheus.sinceMs;
 }
 
 function throwWhenHopeless(observation: Observation | undefined, isLate: boolean): void {
