@@ -16,6 +16,10 @@ const tests = [
 const syntax = [
   { selector: 'ExportDefaultDeclaration', message: 'Exports have names.' },
   { selector: 'TSEnumDeclaration', message: 'A union of literals, or an object `as const`, in the place of an enum.' },
+  {
+    selector: "MemberExpression[object.name='AbortSignal'][property.name='any']",
+    message: 'anySignal of src/model/any-signal.ts: Node 20 may forget a deadline that AbortSignal.any was given.',
+  },
   { selector: 'TSImportType', message: 'Write `import type` at the top, where the import law can see it.' },
   {
     selector:
@@ -44,7 +48,7 @@ export default defineConfig(
       'max-lines-per-function': ['error', { max: 80 }],
       'max-params': ['error', { max: 4 }],
       eqeqeq: 'error',
-      'no-restricted-syntax': ['error', ...syntax.slice(0, 3)],
+      'no-restricted-syntax': ['error', ...syntax.slice(0, 4)],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -60,17 +64,23 @@ export default defineConfig(
     rules: {
       'max-lines': 'off',
       'max-lines-per-function': 'off',
+      // expect.stringMatching() and its like are of type any.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
     },
   },
-  { files: ['src/main.ts', 'src/main/**'], rules: { 'no-restricted-syntax': ['error', ...syntax.slice(0, 3)] } },
+  { files: ['src/main.ts', 'src/main/**'], rules: { 'no-restricted-syntax': ['error', ...syntax.slice(0, 4)] } },
   {
     // Chores of this repository: types come from JSDoc, and what is parsed is our own package.json and the like.
     files: ['tools/**/*.mjs'],
     rules: Object.fromEntries(
-      ['assignment', 'member-access', 'return', 'call', 'argument'].map((what) => [
-        `@typescript-eslint/no-unsafe-${what}`,
-        'off',
-      ]),
+      [
+        'no-unsafe-assignment',
+        'no-unsafe-member-access',
+        'no-unsafe-return',
+        'no-unsafe-call',
+        'no-unsafe-argument',
+        'restrict-plus-operands',
+      ].map((rule) => [`@typescript-eslint/${rule}`, 'off']),
     ),
   },
   // What vitest and ESLint read is a default export.

@@ -14,6 +14,7 @@
 const interfaces = [
   'adapters/processes/processes.ts',
   'adapters/packages/program-store.ts',
+  'adapters/checkers/config-checker.ts',
   'adapters/*/*-reader.ts',
   'adapters/*/*-api.ts',
 ];
@@ -23,9 +24,16 @@ const componentAdapters = ['prometheus', 'alertmanager', 'pushgateway', 'grafana
 );
 
 /** Files of files/ that only look. */
-const lookingFiles = ['fs-errors', 'read-json-file', 'directory-size', 'list-tree', 'free-space', 'paths-guard'].map(
-  (name) => `files/${name}.ts`,
-);
+const lookingFiles = [
+  'fs-errors',
+  'read-json-file',
+  'directory-size',
+  'list-tree',
+  'free-space',
+  'paths-guard',
+  'file-digest',
+  'tree-fingerprint',
+].map((name) => `files/${name}.ts`);
 
 /** @type {readonly Row[]} */
 export const table = [
@@ -47,6 +55,7 @@ export const table = [
     may: [
       ...words,
       'stack',
+      'launch',
       'files',
       'adapters/processes',
       ...componentAdapters,
@@ -82,6 +91,7 @@ export const table = [
   { room: 'stack', may: [...words, 'rules'], mayType: ['config'], pure: true },
   { room: 'rules', may: words, mayType: ['config'], pure: true },
   { room: 'report', may: [...words, 'contract'] },
+  { room: 'launch', may: [...words, 'stack', 'rules', 'files'], mayType: interfaces },
   { room: 'contract', may: words, pure: true },
   { room: 'files', may: words },
   { room: 'errors', may: ['model'], pure: true },
@@ -117,6 +127,7 @@ function platformRows(name) {
         ...lookingFiles,
         'data-root',
         'contract',
+        'launch',
         'observations/identify-directory.ts',
       ],
       mayType: ['config', ...interfaces],

@@ -88,11 +88,11 @@ async function findNpmCache() {
 /** @param {readonly string[]} options @returns {Promise<void>} */
 function runNpm(options) {
   return new Promise((resolve, reject) => {
-    const child = spawn('npm', options, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], timeout: npmDeadlineMs });
+    const child = spawn('npm', options, { cwd: repository, stdio: npmStdio(), timeout: npmDeadlineMs });
     let output = '';
     const keep = (/** @type {Buffer} */ chunk) => void (output = (output + chunk.toString()).slice(-16_384));
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     child.on('error', () =>
       reject(
         new Unprepared(
@@ -115,6 +115,20 @@ function runNpm(options) {
       );
     });
   });
+}
+
+/**
+ * npm keeps the lock of prepare-checkout.sh open at the same number: were this process killed alone, npm would go on, and
+ * a second one beside it would spoil node_modules.
+ * @returns {import('node:child_process').StdioOptions}
+ */
+function npmStdio() {
+  /** @type {('ignore' | 'pipe' | number)[]} */
+  const stdio = ['ignore', 'pipe', 'pipe'];
+  const lock = Number(process.argv[2] ?? '');
+  if (lock === 0) return stdio;
+  while (stdio.length < lock) stdio.push('ignore');
+  return [...stdio, lock];
 }
 
 /** SHA-256 over the names and bytes of everything that a build depends on. */

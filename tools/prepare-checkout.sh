@@ -17,13 +17,16 @@ if [ "$major" -lt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -lt 19 ]; }; then
   refuse "Node.js $version is too old: $(command -v node)"
 fi
 
-# The kernel frees the lock when the last process that works under it is gone. Where nothing can be written, nobody fights.
+# The kernel frees the lock when the last process that works under it is gone; npm is handed it too, since it may outlive
+# the node that started it. Where nothing can be written, nobody fights.
 lock=$root/.prepare.lock
+held=
 if (: >>"$lock") 2>/dev/null && command -v flock >/dev/null; then
   exec 9>>"$lock"
   flock -n 9 || {
     echo "holdfast: another command is preparing this checkout; waiting for it" >&2
     flock 9 || exit
   }
+  held=9
 fi
-exec node "$root/tools/prepare-checkout.mjs"
+exec node "$root/tools/prepare-checkout.mjs" "$held"

@@ -1,10 +1,18 @@
 import type { ProcessIdentity } from '../model/process-identity.ts';
 import type { Plan, StepBase, Verb } from '../model/plan.ts';
-import type { RunEvent } from '../model/handler.ts';
+import type { StatusReport } from '../model/status.ts';
+import type { Handlers, RunEvent } from '../model/handler.ts';
+import type { RepairStep } from '../model/repair-step.ts';
+import type { DiscardStep } from '../model/discard-step.ts';
+import type { StitchStep } from '../model/stitch-step.ts';
 import type { RunSummary } from '../model/run.ts';
 import type { StackConfig } from '../model/config.ts';
+import type { StackFile } from '../model/stack-file.ts';
 import type { Difference } from '../model/plan.ts';
 import type { DaemonReader } from '../contract/daemon-api.ts';
+import type { DataCheckers } from '../observations/component-data/check-component.ts';
+import type { TsdbReaders } from '../observations/tsdb-inventory.ts';
+import type { PushgatewayProgram } from '../adapters/pushgateway/pushgateway-loader-reader.ts';
 import type { OtherPlatform } from '../observations/other-platform.ts';
 import type { CommonFacts, Platform } from '../platforms/platform.ts';
 import type { Reporter } from '../report/reporter.ts';
@@ -31,6 +39,7 @@ export interface Environment {
   readonly holdfastConfig: string | undefined;
   readonly holdfastData: string | undefined;
   readonly xdgDataHome: string | undefined;
+  readonly xdgCacheHome: string | undefined;
   readonly home: string | undefined;
 }
 
@@ -93,6 +102,8 @@ export interface ServiceReport {
 /** The world, opened on demand: every member loads its modules when it is first called. */
 export interface World {
   openDaemon(dataRoot: string): Promise<DaemonReader>;
+  /** The status in one question to the daemon, or undefined where it must be read the thorough way. */
+  askStatus(dataRoot: string): Promise<StatusReport | undefined>;
   listRuns(dataRoot: string, options: { readonly limit?: number }): Promise<readonly RunSummary[]>;
   isAlive(identity: ProcessIdentity): Promise<boolean>;
   openRuns(dataRoot: string): Promise<RunKeeper>;
@@ -101,6 +112,21 @@ export interface World {
   runDaemon(dataRoot: string, signal: AbortSignal): Promise<void>;
   service(action: ServiceAction, scope: ServiceScope, options: ServiceOptions): Promise<ServiceReport>;
   findOtherPlatform(dataRoot: string): Promise<OtherPlatform>;
+  /** How the steps of a repair meet the world. */
+  openRepair(): Promise<Handlers<RepairStep>>;
+  /** The same of a discard. */
+  openDiscard(): Promise<Handlers<DiscardStep>>;
+  /** How the steps of a stitch meet the world. */
+  openStitch(): Promise<Handlers<StitchStep>>;
+  /** Looks into a Prometheus data directory, live or not, in a thread of its own. */
+  openTsdb(): Promise<TsdbReaders>;
+  /** Asks the programs of the other components, and SQLite, about copies of their data. */
+  openDataCheckers(): Promise<StackDataCheckers>;
+}
+
+export interface StackDataCheckers extends DataCheckers {
+  /** The Pushgateway that a stack has pinned, where it is on this machine. */
+  findPushgateway(stack: StackFile): Promise<PushgatewayProgram | null>;
 }
 
 /** All that a command may use of the outside. */

@@ -8,6 +8,8 @@ export interface Confirmation {
   readonly given: string | undefined;
   /** `rebuild the stack monitoring` */
   readonly doing: string;
+  /** What bears that name; default `stack`. */
+  readonly thing?: 'stack' | 'directory';
 }
 
 /**
@@ -15,19 +17,25 @@ export interface Confirmation {
  * `wrong-name` for another name, `cancelled` where the user leaves the prompt. There is no default.
  */
 export async function confirm(terminal: Terminal, confirmation: Confirmation, signal: AbortSignal): Promise<void> {
-  const { name, given, doing } = confirmation;
-  if (given !== undefined) return compare(given, name);
+  const { name, given, doing, thing = 'stack' } = confirmation;
+  if (given !== undefined) {
+    compare(given, name, thing);
+    return;
+  }
   if (!terminal.canAsk) throw missing(name, doing);
   const typed = await terminal.ask(`To ${doing}, type its name (Ctrl-C leaves everything as it is): `, signal);
   if (typed === undefined) throw left(doing);
-  compare(typed.trim(), name);
+  compare(typed.trim(), name, thing);
 }
 
-function compare(typed: string, name: string): void {
+function compare(typed: string, name: string, thing: string): void {
   if (typed === name) return;
   throw new HoldfastError('wrong-name', {
-    message: `The stack is called "${name}", not "${typed.slice(0, 100)}". Nothing was changed.`,
-    remedy: `Check with \`holdfast status\` that ${name} is the stack you mean, then give its name.`,
+    message: `The ${thing} is called "${name}", not "${typed.slice(0, 100)}". Nothing was changed.`,
+    remedy:
+      thing === 'stack'
+        ? `Check with \`holdfast status\` that ${name} is the stack you mean, then give its name.`
+        : `Make sure that it is the ${thing} you mean, then give its name.`,
     details: { name },
   });
 }

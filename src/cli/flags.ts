@@ -1,3 +1,6 @@
+import { parseBytes } from '../model/bytes.ts';
+import { parseDurationMs } from '../model/duration.ts';
+
 /** All flags of all verbs, as they come from the command line. */
 export interface Flags {
   readonly config?: string;
@@ -11,8 +14,15 @@ export interface Flags {
   readonly as?: string;
   readonly follow?: boolean;
   readonly lines?: number;
+  readonly retention?: number;
   readonly user?: boolean;
   readonly system?: boolean;
+  readonly maxRate?: number;
+  readonly keptIn?: readonly string[];
+  readonly into?: string;
+  readonly wins?: string;
+  readonly hardLinks?: boolean;
+  readonly jobs?: boolean;
   readonly unsafeLetRetentionDelete?: boolean;
   readonly unsafeAcceptLoss?: boolean;
   readonly unsafeBreakLock?: boolean;
@@ -24,8 +34,10 @@ export interface FlagSpec {
   readonly help: string;
   readonly group?: string;
   readonly choices?: readonly string[];
+  /** True where the verb cannot do without it. */
+  readonly mandatory?: boolean;
   /** Text to value; throws an Error that says what is expected. */
-  readonly parse?: (text: string) => unknown;
+  readonly parse?: (text: string, before: unknown) => unknown;
 }
 
 const unsafeGroup = 'Each skips one check, and says which:';
@@ -71,8 +83,53 @@ export const linesFlag: FlagSpec = {
   parse: parseCount,
 };
 
+export const retentionFlag: FlagSpec = {
+  flags: '--retention <DURATION>',
+  help: 'the retention that was in force for A, as 15d: only what it had condemned has expired',
+  parse: parseRetention,
+};
+
+export const intoFlag: FlagSpec = {
+  flags: '--into <DIR>',
+  help: 'the data directory that is made: not there yet, or empty',
+  mandatory: true,
+};
+
+export const winsFlag: FlagSpec = {
+  flags: '--wins <DIR>',
+  help: 'the source whose values count where another one has different ones at the same time',
+};
+
+export const resultRetentionFlag: FlagSpec = {
+  flags: '--retention <DURATION>',
+  help: 'the retention that Prometheus will be started with on the result, as 90d: refused where it would delete some of it',
+  parse: parseRetention,
+};
+
+export const hardLinksFlag: FlagSpec = {
+  flags: '--hard-links',
+  help: "give blocks a second name in the place of copying them: only where nothing will change owner or mode of the result, as csi-driver-nfs with fsGroup does, since the sources' files would change with it",
+};
+
 export const userFlag: FlagSpec = { flags: '--user', help: 'for this user, with linger (the default unless root)' };
 export const systemFlag: FlagSpec = { flags: '--system', help: 'for the whole system (the default for root)' };
+
+export const maxRateFlag: FlagSpec = {
+  flags: '--max-rate <RATE>',
+  help: 'read no more than this in a second, as 50MB; at least 64KB',
+  parse: parseRate,
+};
+
+export const jobsFlag: FlagSpec = {
+  flags: '--jobs',
+  help: 'a row for each job, also where there is more than one volume',
+};
+
+export const keptInFlag: FlagSpec = {
+  flags: '--kept-in <DIR>',
+  help: 'a directory that holds its samples; several together may, each with its own --kept-in',
+  parse: (text, before) => [...(Array.isArray(before) ? (before as readonly string[]) : []), text],
+};
 
 export const letRetentionDeleteFlag: FlagSpec = {
   flags: '--unsafe-let-retention-delete',
@@ -91,6 +148,22 @@ export const breakLockFlag: FlagSpec = {
   help: 'take over locks of another host, which you know to be gone',
   group: unsafeGroup,
 };
+
+/** What is read at once is up to 1 MiB: slower than this, a check would look as if it had stopped. */
+const slowestRate = 64 * 1024;
+
+function parseRate(text: string): number {
+  const bytes = parseBytes(text.replace(/\/s$/, ''));
+  if (bytes === undefined) throw new Error('It must be an amount of bytes in a second, as 50MB.');
+  if (bytes >= slowestRate) return bytes;
+  throw new Error('It must be 64KB or more in a second: a check of 1 GB takes four hours at that.');
+}
+
+function parseRetention(text: string): number {
+  const durationMs = parseDurationMs(text);
+  if (durationMs !== undefined) return durationMs;
+  throw new Error('It must be a duration as Prometheus writes it, as 15d or 12h.');
+}
 
 function parseCount(text: string): number {
   if (/^\d{1,7}$/.test(text)) return Number(text);

@@ -1,13 +1,13 @@
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import type { RunEvent } from '../model/handler.ts';
-import type { PhaseName, Plan, StepBase, Verb } from '../model/plan.ts';
+import type { PhaseName, Plan, StackVerb, StepBase } from '../model/plan.ts';
 import { planVerb } from '../operations/plan-verb.ts';
 import type { CommonFacts, Platform } from '../platforms/platform.ts';
 import type { CommandContext, OperationSettings, RunKeeper } from './command.ts';
 import { confirm } from './confirm.ts';
 
 export interface OperationRequest {
-  readonly verb: Verb;
+  readonly verb: StackVerb;
   readonly settings: OperationSettings;
   /** True where the data root holds a stack.json. */
   readonly exists: boolean;

@@ -1,7 +1,7 @@
 import { resolveConfig } from '../config/resolve.ts';
 import { findStackFile } from '../data-root/stack-file.ts';
 import type { StackConfig } from '../model/config.ts';
-import type { Verb } from '../model/plan.ts';
+import type { StackVerb } from '../model/plan.ts';
 import type { CommandContext, CommandInput, OperationSettings } from './command.ts';
 import { openDataRoot } from './open-data-root.ts';
 import type { OperationRequest } from './perform-operation.ts';
@@ -13,7 +13,7 @@ export interface PreparedOperation extends OperationRequest {
 }
 
 export interface PrepareOptions {
-  readonly verb: Verb;
+  readonly verb: StackVerb;
   readonly needsName: boolean;
   /** True for a verb that starts something with the files that the config names. */
   readonly usesFiles: boolean;

@@ -31,7 +31,16 @@ export async function parseCommandLine(
     if (error.exitCode === 0) return undefined;
     throw badArguments(error, argumentList);
   }
+  if (parsed[0]?.input.arguments.includes('') === true) throw emptyArgument(parsed[0].verb.name);
   return parsed[0];
+}
+
+/** As a variable of a script that is not set: it would be taken for the working directory. */
+function emptyArgument(verb: string): HoldfastError {
+  return new HoldfastError('bad-arguments', {
+    message: `\`${verb}\` was given an empty argument. Nothing was looked at.`,
+    remedy: `Name what is meant; see \`holdfast ${verb} --help\`.`,
+  });
 }
 
 /** The program with all its verbs, as help shows it; `onVerb` gets what was asked for. */
@@ -71,20 +80,22 @@ function commandOf(verb: VerbSpec, program: Command, onVerb: (line: ParsedLine) 
     command.addArgument(choices === undefined ? argument : argument.choices([...choices]));
   }
   for (const flag of verb.flags) command.addOption(optionOf(flag));
+  for (const inner of verb.verbs ?? []) command.addCommand(commandOf(inner, program, onVerb));
   return command.action(() => {
     const flags = { ...program.opts<Flags>(), ...command.opts<Flags>() };
     onVerb({ verb, input: { arguments: command.args, flags } });
   });
 }
 
-function optionOf({ flags, help, group, choices, parse }: FlagSpec): Option {
+function optionOf({ flags, help, group, choices, mandatory, parse }: FlagSpec): Option {
   const option = new Option(flags, help);
   if (choices !== undefined) option.choices([...choices]);
   if (group !== undefined) option.helpGroup(group);
+  if (mandatory === true) option.makeOptionMandatory();
   if (parse !== undefined) {
-    option.argParser((text) => {
+    option.argParser((text, before: unknown) => {
       try {
-        return parse(text);
+        return parse(text, before);
       } catch (error) {
         throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
       }

@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from '../model/process-identity.ts';
 import type { StatusReport } from '../model/status.ts';
 import { observeStatus } from '../observations/status.ts';
 import type { CommandContext } from './command.ts';
@@ -12,8 +13,8 @@ export async function readStatus(
   const readers = {
     dataRoot,
     daemon: await world.openDaemon(dataRoot),
-    findLastRun: async () => (await world.listRuns(dataRoot, { limit: 1 }))[0],
-    isAlive: world.isAlive,
+    findLastRun: async () => (await world.listRuns(dataRoot, { limit: 3 }))[0],
+    isAlive: (identity: ProcessIdentity) => world.isAlive(identity),
     now,
   };
   return observeStatus(readers, options, signal);

@@ -1,5 +1,6 @@
 import { bugExitStatus, renderError } from '../errors/render-error.ts';
 import { HoldfastError, toErrorObject } from '../errors/holdfast-error.ts';
+import { printableDressed } from '../model/printable.ts';
 import type { CommandContext, CommandResult } from './command.ts';
 import { parseCommandLine, type ParsedLine } from './program.ts';
 
@@ -43,7 +44,7 @@ async function tellResult(result: CommandResult, context: CommandContext, isJson
     stdout.write(`${JSON.stringify(failed ? { ...result.value, error: toErrorObject(error) } : result.value)}\n`);
   } else {
     const lines = await result.text(stdout.style);
-    if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
+    if (lines.length > 0) stdout.write(`${lines.map(printableDressed).join('\n')}\n`);
   }
   if (!failed) return 0;
   return tellFailure(error, context, isJson);

@@ -5,14 +5,22 @@ import {
   breakLockFlag,
   confirmFlag,
   followFlag,
+  hardLinksFlag,
+  intoFlag,
+  jobsFlag,
+  keptInFlag,
   letRetentionDeleteFlag,
   linesFlag,
+  maxRateFlag,
   planFlag,
   platformFlag,
   purgeFlag,
+  resultRetentionFlag,
+  retentionFlag,
   systemFlag,
   upgradeFlag,
   userFlag,
+  winsFlag,
   type FlagSpec,
 } from './flags.ts';
 
@@ -32,6 +40,8 @@ export interface VerbSpec {
   readonly details?: string;
   readonly arguments?: readonly ArgumentSpec[];
   readonly flags: readonly FlagSpec[];
+  /** What stands behind it, as `rescue stitch`; each with its name alone. */
+  readonly verbs?: readonly VerbSpec[];
   readonly load: () => Promise<RunCommand>;
 }
 
@@ -39,6 +49,40 @@ const run = 'Run the stack:';
 const carry = 'Carry its data:';
 const look = 'Look:';
 const service = 'Keep it running:';
+
+const discardRow: VerbSpec = {
+  name: 'discard',
+  group: carry,
+  summary:
+    'set aside an orphan whose every sample is in another directory; removed for good after 14 days at the earliest',
+  details:
+    'Where no --kept-in is given, the directories beside it are searched for its blocks. Asks for the name of the directory, and renames it; given the new name 14 days later, proves it once more and deletes it. Interrupted anywhere, the same command finishes it.',
+  arguments: [{ name: '<DIR>', help: 'a Prometheus volume that nobody uses, or one that was discarded' }],
+  flags: [keptInFlag, planFlag, confirmFlag, breakLockFlag],
+  load: async () => (await import('./commands/rescue-discard.ts')).runRescueDiscard,
+};
+
+const stitchRow: VerbSpec = {
+  name: 'stitch',
+  group: carry,
+  summary: 'make one history out of several Prometheus volumes, and prove that it holds every sample of each',
+  details:
+    'Asks for the last part of DIR of --into. Never changes a source; interrupted anywhere, the same command finishes it.',
+  arguments: [
+    { name: '<SOURCE...>', help: 'data directories of stopped Prometheus, volumes, or directories above them' },
+  ],
+  flags: [
+    intoFlag,
+    winsFlag,
+    resultRetentionFlag,
+    hardLinksFlag,
+    planFlag,
+    { ...confirmFlag, help: 'the last part of the path of --into; needed where there is no terminal' },
+    { ...letRetentionDeleteFlag, help: 'go on although the retention that was given would delete some of the result' },
+    breakLockFlag,
+  ],
+  load: async () => (await import('./commands/rescue-stitch.ts')).runRescueStitch,
+};
 
 /** The one table of verbs; the program, its help and docs/reference/commands.md are made from it. */
 export const verbs: readonly VerbSpec[] = [
@@ -83,11 +127,77 @@ export const verbs: readonly VerbSpec[] = [
     load: async () => (await import('./commands/adopt.ts')).runAdopt,
   },
   {
+    name: 'repair',
+    group: carry,
+    summary: 'move what a Prometheus would refuse into a quarantine, and keep all of it that is whole',
+    details:
+      'Without DIR, the Prometheus volume of the stack. Asks for the name of the stack or of the directory. Deletes nothing; interrupted anywhere, the same command finishes it.',
+    arguments: [{ name: '[DIR]', help: 'a data directory of a stopped Prometheus, or a volume; or prometheus' }],
+    flags: [planFlag, confirmFlag, breakLockFlag],
+    load: async () => (await import('./commands/repair.ts')).runRepair,
+  },
+  {
     name: 'status',
     group: look,
     summary: 'say how the stack is; exit status 0 only where it is as it should be',
     flags: [],
     load: async () => (await import('./commands/status.ts')).runStatus,
+  },
+  {
+    name: 'inventory',
+    group: look,
+    summary: 'count every sample in a Prometheus data directory, with a digest for each two hours',
+    details: 'Reads the bytes, whether Prometheus runs on them or not, and writes nothing.',
+    arguments: [{ name: '<DIR>', help: 'a data directory with blocks in it, a volume, or a directory above it' }],
+    flags: [],
+    load: async () => (await import('./commands/inventory.ts')).runInventory,
+  },
+  {
+    name: 'check',
+    group: look,
+    summary: 'read every byte of what the components keep and say what is damaged; exit status 12 where something is',
+    details:
+      "Of Prometheus every checksum and the whole structure, of Alertmanager every message; Pushgateway's file and Grafana's database are given to a real Pushgateway and to SQLite as copies. Whether they run or not; writes nothing.",
+    arguments: [
+      {
+        name: '[DIR]',
+        help: 'a volume, a data directory, or prometheus, alertmanager, pushgateway or grafana; by default all volumes of the stack',
+      },
+    ],
+    flags: [maxRateFlag],
+    load: async () => (await import('./commands/check.ts')).runCheck,
+  },
+  {
+    name: 'coverage',
+    group: look,
+    summary: 'draw when Prometheus holds samples, by job, and list the gaps with their likely reasons',
+    details:
+      'Without DIR, the Prometheus volume of the stack. Reads the bytes, whether Prometheus runs on them or not.',
+    arguments: [{ name: '[DIR...]', help: 'data directories, volumes, or directories above them' }],
+    flags: [jobsFlag],
+    load: async () => (await import('./commands/coverage.ts')).runCoverage,
+  },
+  {
+    name: 'rescue',
+    group: look,
+    summary: 'say what each directory on a share is: whose volume, bound or orphan, since when, a copy of which',
+    details: 'Only looks. `adopt` takes in what it has found; `rescue stitch` makes one of several.',
+    arguments: [{ name: '<ROOT>', help: 'the root of a share, or any directory with volumes below' }],
+    flags: [],
+    verbs: [stitchRow, discardRow],
+    load: async () => (await import('./commands/rescue.ts')).runRescue,
+  },
+  {
+    name: 'proof',
+    group: look,
+    summary: 'prove that every sample of one TSDB is in another one',
+    details: 'Each is a data directory, a file that `inventory --json` printed, or a proof. Writes nothing.',
+    arguments: [
+      { name: '<A>', help: 'what there was' },
+      { name: '<B>', help: 'what there is now, or what was made of it' },
+    ],
+    flags: [retentionFlag],
+    load: async () => (await import('./commands/proof.ts')).runProof,
   },
   {
     name: 'runs',

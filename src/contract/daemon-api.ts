@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { StatusReport } from '../model/status.ts';
 
 /**
@@ -13,8 +13,8 @@ import type { StatusReport } from '../model/status.ts';
 export const identitySchema = z.object({
   host: z.string(),
   bootId: z.string(),
-  pid: z.int().positive(),
-  startTicks: z.int().nonnegative(),
+  pid: z.int().check(z.positive()),
+  startTicks: z.int().check(z.nonnegative()),
 });
 
 export const componentStates = [
@@ -35,19 +35,19 @@ export const componentStates = [
 export const componentObservationSchema = z.object({
   name: z.enum(['prometheus', 'alertmanager', 'pushgateway', 'node-exporter', 'grafana', 'kube-state-metrics']),
   state: z.enum(componentStates),
-  address: z.string().nullable(),
-  version: z.string().nullable(),
-  sinceMs: z.number().nullable(),
+  address: z.nullable(z.string()),
+  version: z.nullable(z.string()),
+  sinceMs: z.nullable(z.number()),
   restarts: z.int(),
   /** Why it is not running, or why it last died, in words with the last log lines where they help. */
-  reason: z.string().nullable(),
+  reason: z.nullable(z.string()),
   /** One command or sentence where there is something to do. */
-  remedy: z.string().nullable(),
-  identity: identitySchema.nullable(),
+  remedy: z.nullable(z.string()),
+  identity: z.nullable(identitySchema),
   /** The run whose start-component started this instance. */
-  run: z.string().nullable(),
+  run: z.nullable(z.string()),
   /** Digest of what it was launched with (stack/render-component). */
-  launchDigest: z.string().nullable(),
+  launchDigest: z.nullable(z.string()),
 });
 export type ComponentObservation = z.infer<typeof componentObservationSchema>;
 
@@ -56,9 +56,9 @@ export const volumeObservationSchema = z.object({
   path: z.string(),
   id: z.string(),
   state: z.enum(['ok', 'missing', 'empty', 'foreign', 'unreadable']),
-  sizeBytes: z.number().nullable(),
-  oldestMs: z.number().nullable(),
-  newestMs: z.number().nullable(),
+  sizeBytes: z.nullable(z.number()),
+  oldestMs: z.nullable(z.number()),
+  newestMs: z.nullable(z.number()),
 });
 
 export const findingSchema = z.object({
@@ -76,12 +76,12 @@ export const observationSchema = z.object({
   stackId: z.string(),
   /** False as soon as no component needs anything: see StatusReport.ok. */
   ok: z.boolean(),
-  daemon: z.object({ identity: identitySchema, service: z.enum(['none', 'user', 'system']) }).nullable(),
+  daemon: z.nullable(z.object({ identity: identitySchema, service: z.enum(['none', 'user', 'system']) })),
   components: z.array(componentObservationSchema),
   volumes: z.array(volumeObservationSchema),
   findings: z.array(findingSchema),
   /** Newest sample in Prometheus' head, or null where it does not run or has none. */
-  newestSampleMs: z.number().nullable(),
+  newestSampleMs: z.nullable(z.number()),
 });
 /** Also written to last-observation.json, so that it outlives the daemon. */
 export type Observation = z.infer<typeof observationSchema>;
@@ -113,19 +113,19 @@ export const instanceFileSchema = z.object({
   component: z.string(),
   /** Also in the process' environment as HOLDFAST_INSTANCE, so that one spawned just before a crash is found again. */
   token: z.string(),
-  identity: identitySchema.nullable(),
-  run: z.string().nullable(),
+  identity: z.nullable(identitySchema),
+  run: z.nullable(z.string()),
   launchDigest: z.string(),
-  volumeId: z.string().nullable(),
+  volumeId: z.nullable(z.string()),
   startedAtMs: z.number(),
   version: z.string(),
   restarts: z.int(),
   /** `run`: keep it running. `held`: a plan stopped it. `stopped`: nobody wants it. */
   wanted: z.enum(['run', 'held', 'stopped']),
   /** Where it was launched to answer, which is not what stack.json says once that has changed. */
-  address: z.string().optional(),
+  address: z.optional(z.string()),
   /** Where this instance's lines begin in its log. */
-  logOffset: z.int().nonnegative().optional(),
+  logOffset: z.optional(z.int().check(z.nonnegative())),
   dataRoot: z.object({ path: z.string(), device: z.number(), inode: z.number() }),
 });
 export type InstanceFile = z.infer<typeof instanceFileSchema>;

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { writeFileAtomically } from '../files/atomic-file.ts';
 import { makePrivateDirectory } from '../files/private-directory.ts';
 import { findJsonFile, readJsonFile } from '../files/read-json-file.ts';
@@ -23,7 +23,7 @@ export async function writeInventory(path: string, inventory: Inventory): Promis
   await writeFileAtomically(path, `${JSON.stringify(inventory)}\n`, { mode: 0o600 });
 }
 
-const count = z.int().nonnegative();
+const count = z.int().check(z.nonnegative());
 
 const blockSchema = z.object({
   ulid: z.string(),
@@ -36,6 +36,7 @@ const blockSchema = z.object({
   sources: z.array(z.string()),
   parents: z.array(z.string()),
   deletable: z.boolean(),
+  hints: z._default(z.array(z.string()), []),
   sizeBytes: count,
 });
 
@@ -47,25 +48,36 @@ const windowSchema = z.object({
 });
 
 /** docs/format/inventory.md */
-export const inventorySchema: z.ZodType<Inventory> = z.object({
+export const inventorySchema: z.ZodMiniType<Inventory> = z.object({
   format: z.literal(1),
-  run: z.string().min(1),
+  run: z.string().check(z.minLength(1)),
   stack: z.string(),
   stackId: z.string(),
   takenAtMs: z.int(),
-  completeToMs: z.int().nullable(),
-  scrapeIntervalMs: z.int().positive(),
+  completeToMs: z.nullable(z.int()),
+  scrapeIntervalMs: z.int().check(z.positive()),
   retention: z.object({ timeMs: count, sizeBytes: count }),
-  newestMs: z.int().nullable(),
+  newestMs: z.nullable(z.int()),
   witness: z.enum(['prometheus', 'meta']),
-  prometheusVersion: z.string().nullable(),
+  prometheusVersion: z.nullable(z.string()),
   blocks: z.array(blockSchema),
   headBytes: count,
   windows: z.array(windowSchema),
   components: z.object({
-    alertmanager: z.object({ silences: z.array(z.object({ id: z.string(), endsAtMs: z.number() })) }).nullable(),
-    pushgateway: z.object({ groups: z.array(z.object({ key: z.string(), series: count })) }).nullable(),
-    grafana: z.object({ dashboards: z.array(z.string()) }).nullable(),
+    alertmanager: z.nullable(z.object({ silences: z.array(z.object({ id: z.string(), endsAtMs: z.number() })) })),
+    pushgateway: z.nullable(z.object({ groups: z.array(z.object({ key: z.string(), series: count })) })),
+    grafana: z.nullable(z.object({ dashboards: z.array(z.string()) })),
   }),
+  tsdb: z._default(
+    z.nullable(
+      z.object({
+        completeToMs: z.nullable(z.int()),
+        series: count,
+        samples: count,
+        sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+      }),
+    ),
+    null,
+  ),
   findings: z.array(findingSchema),
 });

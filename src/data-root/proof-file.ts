@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { writeFileAtomically } from '../files/atomic-file.ts';
 import { makePrivateDirectory } from '../files/private-directory.ts';
 import { findJsonFile } from '../files/read-json-file.ts';
@@ -16,22 +16,55 @@ export async function writeProof(path: string, proof: Proof): Promise<void> {
   await writeFileAtomically(path, `${JSON.stringify(proof, null, 2)}\n`, { mode: 0o600 });
 }
 
-const count = z.int().nonnegative();
+const count = z.int().check(z.nonnegative());
+
+const range = { fromMs: z.int(), toMs: z.int(), samples: count, reason: z.string() };
+
+/** What the bytes say; the sums of series are left out, since the directory of before is gone. */
+const verdictSchema = z.object({
+  completeToMs: z.nullable(z.int()),
+  kept: z.object({ series: count, samples: count }),
+  lost: z.object({
+    samples: count,
+    windows: z.array(
+      z.object({
+        ...range,
+        kind: z.enum(['missing', 'changed', 'out-of-order']),
+        exact: z.boolean(),
+        jobs: z.array(z.object({ job: z.string(), samples: count })),
+      }),
+    ),
+    series: z.nullable(
+      z.object({
+        listed: z.array(z.object({ series: z.string(), missing: count, changed: count })),
+        more: count,
+      }),
+    ),
+  }),
+  expired: z.object({ samples: count }),
+  undecided: z.object({
+    samples: count,
+    windows: z.array(z.object({ ...range, kind: z.enum(['added', 'filling', 'moved']) })),
+  }),
+  gap: z.nullable(z.object({ fromMs: z.int(), toMs: z.int() })),
+  added: z.object({ samples: count }),
+  findings: z.array(findingSchema),
+});
 
 /** docs/format/proof.md */
-export const proofSchema: z.ZodType<Proof> = z.object({
+export const proofSchema: z.ZodMiniType<Proof> = z.object({
   format: z.literal(1),
-  run: z.string().min(1),
+  run: z.string().check(z.minLength(1)),
   stack: z.string(),
   provedAtMs: z.int(),
-  completeToMs: z.int().nullable(),
+  completeToMs: z.nullable(z.int()),
   kept: z.object({ series: count, samples: count }),
   lost: z.object({
     samples: count,
     windows: z.array(z.object({ fromMs: z.int(), toMs: z.int(), samples: count, reason: z.string() })),
   }),
   expired: z.object({ samples: count }),
-  gap: z.object({ fromMs: z.int(), toMs: z.int() }).nullable(),
+  gap: z.nullable(z.object({ fromMs: z.int(), toMs: z.int() })),
   added: z.object({ samples: count }),
   components: z.array(
     z.object({
@@ -42,5 +75,6 @@ export const proofSchema: z.ZodType<Proof> = z.object({
       missing: z.array(z.string()),
     }),
   ),
+  tsdb: z._default(z.nullable(verdictSchema), null),
   findings: z.array(findingSchema),
 });

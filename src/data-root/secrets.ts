@@ -1,3 +1,4 @@
+import { hash } from 'bcryptjs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../errors/holdfast-error.ts';
@@ -38,7 +39,6 @@ export async function getSecrets(dataRoot: string): Promise<Secrets> {
  */
 export async function createSecrets(dataRoot: string, randomText: () => string): Promise<void> {
   if ((await findSecrets(dataRoot)) !== undefined) return;
-  const { hash } = await import('bcryptjs');
   const password = randomText();
   await mkdir(join(dataRoot, paths.secrets), { recursive: true, mode: 0o700 });
   await writeFileAtomically(join(dataRoot, paths.passwordHash), await hash(password, 10), { mode: 0o600 });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import { volumeComponents } from '../model/component.ts';
 import { paths } from '../model/paths.ts';
@@ -29,47 +29,47 @@ export async function writeStackFile(dataRoot: string, stack: StackFile): Promis
   await writeFileAtomically(join(dataRoot, paths.stackFile), text, { mode: 0o600 });
 }
 
-const port = z.int().min(1).max(65535);
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const relativePath = z.string().regex(/^[a-z][a-z0-9/-]*$/);
+const port = z.int().check(z.minimum(1), z.maximum(65535));
+const digest = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+const relativePath = z.string().check(z.regex(/^[a-z][a-z0-9/-]*$/));
 
 export const stackConfigSchema = z.object({
-  stack: z.string().min(1).max(63),
+  stack: z.string().check(z.minLength(1), z.maxLength(63)),
   platform: z.literal('standalone'),
-  listen: z.string().min(1),
+  listen: z.string().check(z.minLength(1)),
   prometheus: z.object({
     port,
-    scrapeIntervalMs: z.int().positive(),
-    retentionMs: z.int().nonnegative(),
-    retentionSizeBytes: z.int().nonnegative(),
+    scrapeIntervalMs: z.int().check(z.positive()),
+    retentionMs: z.int().check(z.nonnegative()),
+    retentionSizeBytes: z.int().check(z.nonnegative()),
     scrapeFiles: z.array(z.string()),
     ruleFiles: z.array(z.string()),
   }),
-  alertmanager: z.object({ port, config: z.string().nullable() }),
+  alertmanager: z.object({ port, config: z.nullable(z.string()) }),
   pushgateway: z.object({ port }),
   nodeExporter: z.object({ port }),
   grafana: z.object({ port }),
   console: z.object({ port }),
   programs: z.record(z.string(), z.string()),
-  programSource: z.string().nullable(),
+  programSource: z.nullable(z.string()),
 });
 
 /** docs/format/data-root.md. Unknown keys are kept out: a newer format says so by its number. */
-export const stackFileSchema: z.ZodType<StackFile> = z.object({
+export const stackFileSchema: z.ZodMiniType<StackFile> = z.object({
   format: z.literal(1),
-  stackId: z.string().min(1),
-  name: z.string().min(1).max(63),
+  stackId: z.string().check(z.minLength(1)),
+  name: z.string().check(z.minLength(1), z.maxLength(63)),
   createdAtMs: z.number(),
   desired: z.enum(['up', 'down']),
   config: stackConfigSchema,
   volumes: z.array(
     z.object({
       component: z.enum(volumeComponents),
-      id: z.string().min(1),
+      id: z.string().check(z.minLength(1)),
       path: relativePath,
       state: z.literal('present'),
       createdAtMs: z.number(),
-      adoptedFrom: z.string().optional(),
+      adoptedFrom: z.optional(z.string()),
     }),
   ),
   programs: z.array(
@@ -84,8 +84,8 @@ export const stackFileSchema: z.ZodType<StackFile> = z.object({
   ),
   unavailable: z.array(z.object({ program: z.string(), reason: z.string() })),
   retention: z.object({
-    timeMs: z.int().nonnegative(),
-    sizeBytes: z.int().nonnegative(),
+    timeMs: z.int().check(z.nonnegative()),
+    sizeBytes: z.int().check(z.nonnegative()),
     raises: z.array(z.object({ fromMs: z.number(), toMs: z.number() })),
   }),
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import type { Handler, RunEvent } from '../model/handler.ts';
-import type { Plan, StepBase } from '../model/plan.ts';
+import type { StepBase } from '../model/plan.ts';
 import type { JournalEntry } from '../model/run.ts';
 import { carryOut } from './carry-out.ts';
 import { by, makePlan } from './testdata/entries.ts';
@@ -27,14 +27,17 @@ function makeWorld(apply?: (step: PutStep, shelf: Set<string>, controller: Abort
   const go = (titles: readonly string[]) => {
     const plan = makePlan(titles);
     const steps = plan.steps.map((step): PutStep => ({ ...step, kind: 'put' }));
-    return carryOut({ ...plan, steps } as Plan<PutStep>, {
-      handlers: { put },
-      journal: { append: async (entry) => void entries.push(entry) },
-      by,
-      onEvent: (event) => events.push(event),
-      signal: controller.signal,
-      now: () => (clock += 1),
-    });
+    return carryOut(
+      { ...plan, steps },
+      {
+        handlers: { put },
+        journal: { append: async (entry) => void entries.push(entry) },
+        by,
+        onEvent: (event) => events.push(event),
+        signal: controller.signal,
+        now: () => (clock += 1),
+      },
+    );
   };
   return { shelf, entries, events, go, controller };
 }

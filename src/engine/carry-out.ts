@@ -1,6 +1,6 @@
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import type { Handler, Handlers, RunEvent, StepContext } from '../model/handler.ts';
-import type { Plan, StepBase } from '../model/plan.ts';
+import { commandWords, type Plan, type StepBase } from '../model/plan.ts';
 import type { ProcessIdentity } from '../model/process-identity.ts';
 import type { Journal } from './journal.ts';
 
@@ -105,7 +105,7 @@ function cancelled(signal: AbortSignal, plan: Plan, cause: unknown): HoldfastErr
   if (signal.reason instanceof HoldfastError && signal.reason.code === 'cancelled') return signal.reason;
   return new HoldfastError('cancelled', {
     message: `Run ${plan.run} was stopped on request. What it had done stays done, and nothing is lost.`,
-    remedy: `Run \`holdfast ${plan.operation}\` again: it goes on where this one stopped.`,
+    remedy: `Run \`holdfast ${commandWords(plan.operation)}\` again: it goes on where this one stopped.`,
     details: { run: plan.run },
     cause,
   });

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { StepBase } from '../model/plan.ts';
 import { phaseNames } from '../model/plan.ts';
 import type { JournalEntry } from '../model/run.ts';
@@ -43,14 +43,14 @@ function parseJson(text: string): unknown {
 }
 
 /** Loose: a step's own fields are the platform's and pass through. */
-const stepSchema: z.ZodType<StepBase> = z.looseObject({
+const stepSchema: z.ZodMiniType<StepBase> = z.looseObject({
   kind: z.string(),
   phase: z.enum(phaseNames),
   class: z.enum(['safe', 'disruptive', 'destructive']),
   title: z.string(),
 });
 
-const verbSchema = z.enum(['up', 'down', 'teardown', 'rebuild', 'adopt']);
+const verbSchema = z.enum(['up', 'down', 'teardown', 'rebuild', 'adopt', 'repair', 'stitch', 'discard']);
 
 const planSchema = z.object({
   operation: verbSchema,
@@ -73,11 +73,11 @@ const planSchema = z.object({
 const identitySchema = z.object({
   host: z.string(),
   bootId: z.string(),
-  pid: z.int().positive(),
-  startTicks: z.int().nonnegative(),
+  pid: z.int().check(z.positive()),
+  startTicks: z.int().check(z.nonnegative()),
 });
 
-const entrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion('type', [
+const entrySchema: z.ZodMiniType<JournalEntry> = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('begun'),
     atMs: z.number(),
@@ -93,6 +93,6 @@ const entrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion('type', [
     type: z.literal('ended'),
     atMs: z.number(),
     outcome: z.enum(['done', 'failed', 'cancelled']),
-    message: z.string().optional(),
+    message: z.optional(z.string()),
   }),
 ]);

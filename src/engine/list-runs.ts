@@ -53,7 +53,7 @@ async function holdsLock(root: string, identity: ProcessIdentity): Promise<boole
 }
 
 /** The beginning of a file that is too long; what is missing then shows as a run without an end. */
-async function readBytes(path: string): Promise<Uint8Array> {
+export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {

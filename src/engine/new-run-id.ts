@@ -1,6 +1,16 @@
 import type { Verb } from '../model/plan.ts';
 
-const verbs: readonly Verb[] = ['up', 'down', 'teardown', 'rebuild', 'adopt'];
+const isVerb: Readonly<Record<Verb, true>> = {
+  up: true,
+  down: true,
+  teardown: true,
+  rebuild: true,
+  adopt: true,
+  repair: true,
+  stitch: true,
+  discard: true,
+};
+const verbs = Object.keys(isVerb) as readonly Verb[];
 const pattern = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-([a-z]+)-([0-9a-f]{4,16})$/;
 
 /** A run's id, as `20261124T021500Z-rebuild-7f3a`: ids sort by time. `random` is 4 to 16 lower-case hex digits. */

@@ -19,6 +19,12 @@ export const errorCodes = {
     kind: 'usage',
     meaning: 'A verb that stops or removes things was called without a terminal and without --confirm NAME.',
   },
+  'not-a-tsdb': { kind: 'usage', meaning: 'The directory that was named holds no data of a Prometheus.' },
+  'not-a-directory': { kind: 'usage', meaning: 'What was named is not there, or is no directory.' },
+  'not-an-inventory': {
+    kind: 'usage',
+    meaning: 'The file that was named holds no inventory of a TSDB that could be compared.',
+  },
   'platform-missing': {
     kind: 'usage',
     meaning: 'Another platform or another stack is on this host; say which one is meant with --platform.',
@@ -31,6 +37,26 @@ export const errorCodes = {
     meaning: 'The directory holds data but no stack.json: it is never taken for a new stack.',
   },
   'other-stack': { kind: 'refusal', meaning: 'The data root belongs to a stack of another name.' },
+  'chunk-snapshot': {
+    kind: 'refusal',
+    meaning: 'The TSDB to be repaired holds a snapshot of head chunks, beside which a repair could hide samples.',
+  },
+  'changed-since-planned': {
+    kind: 'refusal',
+    meaning: 'What a repair that was broken off meant to move is not damaged any more.',
+  },
+  'repair-blocked': {
+    kind: 'refusal',
+    meaning: 'Something in the way of a repair, as a symbolic link, needs a decision that it does not take.',
+  },
+  'not-discardable': {
+    kind: 'refusal',
+    meaning: 'The directory is in use, holds more than can be proven, or may not be removed yet.',
+  },
+  'not-elsewhere': {
+    kind: 'refusal',
+    meaning: 'Not every sample of the directory to be discarded is proven to be in another one.',
+  },
   'newer-format': { kind: 'refusal', meaning: 'The data root was written by a newer Holdfast.' },
   'copied-while-running': { kind: 'refusal', meaning: 'The data root is a copy of one whose stack still runs.' },
   'volume-refused': {
@@ -60,6 +86,14 @@ export const errorCodes = {
   'port-taken': { kind: 'refusal', meaning: 'Another process listens on a port that a component needs.' },
   'proof-owed': { kind: 'refusal', meaning: 'An earlier run took an inventory that no good proof stands against yet.' },
   'not-adoptable': { kind: 'refusal', meaning: 'The directory is not what was said, or cannot be taken in.' },
+  'not-stitchable': {
+    kind: 'refusal',
+    meaning: 'The sources of a stitch cannot be made one history, or the place for it is taken.',
+  },
+  'conflicting-samples': {
+    kind: 'refusal',
+    meaning: 'Two sources of a stitch hold different values of one series at one time.',
+  },
   'pushgateway-file-unreadable': {
     kind: 'refusal',
     meaning: 'Pushgateway cannot read its file and would overwrite it with nothing.',
@@ -70,9 +104,23 @@ export const errorCodes = {
   'volume-locked': { kind: 'locked', meaning: 'A volume is held by a living process or by another host.' },
   // what is on disk is broken
   'corrupt-file': { kind: 'corruption', meaning: 'A file of ours cannot be parsed or fails its checksum.' },
+  'damaged-tsdb': { kind: 'corruption', meaning: "A check found damage in a Prometheus' data; each is a finding." },
+  'damaged-data': {
+    kind: 'corruption',
+    meaning: 'A check found damage in the data of Alertmanager, Pushgateway or Grafana; each is a finding.',
+  },
   'wrong-checksum': { kind: 'corruption', meaning: 'A downloaded archive is not the one that its publisher names.' },
   // a proof failed
   'samples-lost': { kind: 'mismatch', meaning: 'The proof found samples or other data missing.' },
+  'witnesses-disagree': {
+    kind: 'mismatch',
+    meaning: 'The bytes on the volume and the answers of Prometheus say different things of what was lost.',
+  },
+  'nothing-to-prove': {
+    kind: 'mismatch',
+    meaning: 'The first side of the proof holds no sample, so that nothing was proved.',
+  },
+  'not-decided': { kind: 'mismatch', meaning: 'The proof cannot tell whether something was lost.' },
   // the world would not
   'not-ready': { kind: 'failure', meaning: 'A component did not become ready.' },
   'not-ok': { kind: 'failure', meaning: 'The stack is not as it should be.' },

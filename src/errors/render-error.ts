@@ -1,5 +1,6 @@
 import { assertNever } from '../model/assert-never.ts';
-import type { ErrorKind } from './codes.ts';
+import { printable, printableLines } from '../model/printable.ts';
+import type { ErrorCode, ErrorKind } from './codes.ts';
 import { HoldfastError } from './holdfast-error.ts';
 
 export interface BugReport {
@@ -11,14 +12,31 @@ export interface BugReport {
 /** An error for people: what happened, to what, and the one thing to do. A bug says all that a report needs. */
 export function renderError(error: unknown, bug: BugReport): readonly string[] {
   if (!(error instanceof HoldfastError)) return renderBug(error, bug);
-  const [first = '', ...rest] = error.message.split('\n');
   const { code, exitStatus, kind, remedy } = error;
+  const [first = '', ...rest] = linesOf(error);
   return [
     rest.length === 0 ? `${headOf(kind)}: ${first}` : `${headOf(kind)}:`,
     ...(rest.length === 0 ? [] : [first, ...rest]),
-    `  -> ${remedy}`,
+    `  -> ${printable(remedy)}`,
     `  (${code}, exit status ${exitStatus})`,
   ];
+}
+
+/** Those that list mistakes line by line, or tell what a program said; any other names an object, whose name may hold a newline. */
+const multiLine: ReadonlySet<ErrorCode> = new Set([
+  'bad-config',
+  'component-api',
+  'component-config',
+  'daemon-unreachable',
+  'not-ready',
+  'program-unavailable',
+  'service-failed',
+  'step-failed',
+]);
+
+function linesOf({ code, message }: HoldfastError): readonly string[] {
+  // Quoted lines of a log stand behind a bar, so that none can be taken for ours.
+  return multiLine.has(code) ? printableLines(message).split('\n') : message.split(/\n(?= {2}\| )/).map(printable);
 }
 
 /** The exit status of a bug: EX_SOFTWARE of sysexits.h. */
@@ -28,7 +46,7 @@ function renderBug(error: unknown, { version, runtime }: BugReport): readonly st
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [
     'This is a bug in Holdfast. What was begun can be finished by running the same command again.',
-    stack,
+    printableLines(stack),
     `holdfast ${version}, Node ${runtime}`,
     '  -> Please report it with the lines above, where README.md says under "Bugs".',
     `  (bug, exit status ${bugExitStatus})`,

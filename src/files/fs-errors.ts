@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { HoldfastError, type HoldfastErrorOptions } from '../errors/holdfast-error.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 
@@ -42,10 +43,16 @@ function translate(
     return ['data-root-not-writable', { message, remedy: notWritableRemedy(errno, path) }];
   }
   const message = `${path} could not be ${doing === 'read' ? 'read' : 'written'} (${errno}).`;
-  return ['io', { message, remedy: `Look at ${path} and its file system, then run the same command again.` }];
+  return ['io', { message, remedy: ioRemedy(errno, path) }];
+}
+
+function ioRemedy(errno: string, path: string): string {
+  if (errno === 'EACCES' || errno === 'EPERM') return `Run as the user who owns ${dirname(path)}.`;
+  if (errno === 'ENOTDIR') return `Name another place: something on the way to ${path} is not a directory.`;
+  return `Look at ${path} and its file system, then run the same command again.`;
 }
 
 function notWritableRemedy(errno: string, path: string): string {
   if (errno === 'EROFS') return 'Mount that file system read-write, or name another data root with --data DIR.';
-  return `Run as the user who owns ${path}, or name another data root with --data DIR.`;
+  return `Run as the user who owns ${dirname(path)}, or name another data root with --data DIR.`;
 }

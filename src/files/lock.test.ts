@@ -11,7 +11,7 @@ import { bundleForChild } from './testdata/bundle-for-child.ts';
 
 const processes = createProcesses({ pollMs: 20 });
 const self: LockHolder = { ...processes.self(), verb: 'rebuild', run: 'r1' };
-const isAlive = processes.isAlive;
+const isAlive: typeof processes.isAlive = (identity) => processes.isAlive(identity);
 const children: ChildProcess[] = [];
 let directory = '';
 let path = '';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { link, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { HoldfastError } from '../errors/holdfast-error.ts';
-import { isSameProcess, type ProcessIdentity } from '../model/process-identity.ts';
+import type { ProcessIdentity } from '../model/process-identity.ts';
 import { halfMadeName, halfMadeSuffix, syncDirectory, writeNewFile } from './atomic-file.ts';
 import { findErrno, withFsErrors } from './fs-errors.ts';
 import { findTextFile } from './read-json-file.ts';
@@ -81,7 +81,7 @@ async function createWhole(path: string, text: string): Promise<boolean> {
   } catch (error) {
     const errno = findErrno(error);
     if (errno === 'EEXIST') return false;
-    if (errno === 'EPERM' || errno === 'ENOTSUP' || errno === 'ENOSYS') return createWithoutLink(path, text);
+    if (errno === 'EPERM' || errno === 'ENOTSUP' || errno === 'ENOSYS') return await createWithoutLink(path, text);
     throw error;
   } finally {
     await rm(half, { force: true });
@@ -169,13 +169,13 @@ async function removeLeftovers(path: string): Promise<void> {
 
 const lockSchema = z.object({
   format: z.literal(1),
-  host: z.string().min(1),
-  bootId: z.string().min(1),
-  pid: z.int().positive(),
-  startTicks: z.int().nonnegative(),
+  host: z.string().check(z.minLength(1)),
+  bootId: z.string().check(z.minLength(1)),
+  pid: z.int().check(z.positive()),
+  startTicks: z.int().check(z.nonnegative()),
   verb: z.string(),
   run: z.string(),
-  token: z.string().regex(/^[0-9a-f]{16}$/),
+  token: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
 });
 
 function onlyHolder({ host, bootId, pid, startTicks, verb, run }: LockHolder): LockHolder {

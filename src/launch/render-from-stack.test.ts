@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processComponents, type ProcessComponent } from '../model/component.ts';
+import type { InstalledProgram } from '../model/program.ts';
 import { renderFixture } from '../stack/render-fixture.ts';
 import { renderFromStack } from './render-from-stack.ts';
 
@@ -15,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const render = (component: ProcessComponent, present = installed) => {
-  const { stack } = renderFixture('prometheus');
+const render = (component: ProcessComponent, present = installed, pinned: readonly InstalledProgram[] = []) => {
+  const stack = { ...renderFixture('prometheus').stack, programs: pinned };
   const { prometheus } = stack.config;
   const config = {
     ...stack.config,
@@ -60,5 +61,11 @@ describe('renderFromStack', () => {
     await expect(render('grafana', withoutGrafana)).resolves.toBeUndefined();
     const rendered = await render('prometheus', withoutGrafana);
     expect(rendered?.files[0]?.content).not.toContain('job_name: grafana');
+  });
+
+  it('a pinned program that must be got again changes nothing of the other components', async () => {
+    const withoutPushgateway = installed.filter((program) => program.name !== 'pushgateway');
+    const before = await render('prometheus', installed, installed);
+    expect((await render('prometheus', withoutPushgateway, installed))?.digest).toBe(before?.digest);
   });
 });

@@ -34,7 +34,7 @@ export async function renderFromStack(input: RenderFromStackInput): Promise<Rend
     retention: effectiveRetention(stack.retention),
     user: secrets.user,
     passwordHash: secrets.passwordHash,
-    present: processComponents.filter((name) => installed.some((candidate) => candidate.name === programOf(name))),
+    present: processComponents.filter((name) => isPresent(programOf(name), input)),
     alertmanagerConfig:
       alertmanager.config === null || !isFor('alertmanager')
         ? null
@@ -42,6 +42,13 @@ export async function renderFromStack(input: RenderFromStackInput): Promise<Rend
     scrapeFiles: isFor('prometheus') ? await readUserFiles(prometheus.scrapeFiles, 'prometheus.scrapeFiles') : [],
     ruleFiles: isFor('prometheus') ? await readUserFiles(prometheus.ruleFiles, 'prometheus.ruleFiles') : [],
   });
+}
+
+/** A pinned program that must be got again is not gone for good: nothing else restarts to forget its component. */
+function isPresent(name: InstalledProgram['name'], { stack, installed }: RenderFromStackInput): boolean {
+  if (installed.some((program) => program.name === name)) return true;
+  const isPinned = stack.programs.some((pin) => pin.name === name);
+  return isPinned && !stack.unavailable.some(({ program }) => program === name);
 }
 
 /** The program that a component is. */

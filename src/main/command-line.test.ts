@@ -20,6 +20,10 @@ describe('what cannot be understood', () => {
     [['up', '--plan=no'], "Unknown option '--plan=no' (Did you mean --plan?)"],
     [['rebuild', '--force'], "Unknown option '--force'."],
     [['adopt'], "Missing required argument 'DIR'."],
+    [['check', '.', '--max-rate', 'fast'], 'It must be an amount of bytes in a second, as 50MB.'],
+    [['check', '.', '--max-rate', '-1MB'], 'It must be an amount of bytes in a second, as 50MB.'],
+    [['check', '.', '--max-rate', '0'], 'It must be 64KB or more in a second'],
+    [['check', '.', '--max-rate', '1KiB'], 'It must be 64KB or more in a second'],
     [['logs', 'prometheus', '-n', 'ten'], 'It must be a whole number of lines'],
     [['logs', 'promtheus'], '"promtheus" has no log. Did you mean prometheus?'],
     [['service', 'instal'], 'Allowed choices are install, uninstall, status.'],
@@ -99,37 +103,48 @@ describe('help', () => {
       Runs the Prometheus monitoring stack and carries its data through every teardown and rebuild.
 
       Options:
-        -V, --version               print the version
-        --config <FILE>             the config file; else HOLDFAST_CONFIG
-        --data <DIR>                the data root; else HOLDFAST_DATA, else holdfast in the XDG data home
-        --json                      print one object as the last line, with progress as lines that have a
-                                    type before it
-        -h, --help                  print help
+        -V, --version                print the version
+        --config <FILE>              the config file; else HOLDFAST_CONFIG
+        --data <DIR>                 the data root; else HOLDFAST_DATA, else holdfast in the XDG data home
+        --json                       print one object as the last line, with progress as lines that have a
+                                     type before it
+        -h, --help                   print help
 
       Run the stack:
-        up [options]                start the stack, making what is missing; changes nothing that is as it
-                                    should be
-        down [options]              stop the stack and keep everything
+        up [options]                 start the stack, making what is missing; changes nothing that is as
+                                     it should be
+        down [options]               stop the stack and keep everything
 
       Carry its data:
-        teardown [options]          take the stack apart down to its data root, which is all that a
-                                    rebuild needs
-        rebuild [options]           take the stack apart, put it together again, and prove that nothing
-                                    was lost
-        adopt [options] <DIR>       take in a copy of a directory with data; the directory stays as it is
+        teardown [options]           take the stack apart down to its data root, which is all that a
+                                     rebuild needs
+        rebuild [options]            take the stack apart, put it together again, and prove that nothing
+                                     was lost
+        adopt [options] <DIR>        take in a copy of a directory with data; the directory stays as it is
+        repair [options] [DIR]       move what a Prometheus would refuse into a quarantine, and keep all
+                                     of it that is whole
 
       Look:
-        status                      say how the stack is; exit status 0 only where it is as it should be
-        runs [RUN]                  list the runs in the journal, or the steps of one
-        logs [options] <NAME>       print the log of a component, or of the daemon
-        credentials                 print the user and the password of every component
+        status                       say how the stack is; exit status 0 only where it is as it should be
+        inventory <DIR>              count every sample in a Prometheus data directory, with a digest for
+                                     each two hours
+        check [options] [DIR]        read every byte of what the components keep and say what is damaged;
+                                     exit status 12 where something is
+        coverage [options] [DIR...]  draw when Prometheus holds samples, by job, and list the gaps with
+                                     their likely reasons
+        rescue <ROOT>                say what each directory on a share is: whose volume, bound or orphan,
+                                     since when, a copy of which
+        proof [options] <A> <B>      prove that every sample of one TSDB is in another one
+        runs [RUN]                   list the runs in the journal, or the steps of one
+        logs [options] <NAME>        print the log of a component, or of the daemon
+        credentials                  print the user and the password of every component
 
       Keep it running:
-        daemon                      look after the stack in the foreground; \`up\` starts this by itself
-        service [options] <ACTION>  have systemd start the daemon at boot
+        daemon                       look after the stack in the foreground; \`up\` starts this by itself
+        service [options] <ACTION>   have systemd start the daemon at boot
 
       Commands:
-        help [VERB]                 print help for a verb
+        help [VERB]                  print help for a verb
       "
     `);
   });

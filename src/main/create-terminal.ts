@@ -11,7 +11,10 @@ export interface TerminalOfHost {
 /** stdin, stdout and stderr of this process. A reader that has gone (EPIPE) is no failure of ours, and is not reported. */
 export function createTerminal(host: HostProcess): TerminalOfHost {
   const closed = new AbortController();
-  host.stdout.stream.on('error', () => closed.abort());
+  host.stdout.stream.on('error', (error: NodeJS.ErrnoException) => {
+    closed.abort();
+    if (error.code !== 'EPIPE') failAtEnd(error);
+  });
   host.stderr.stream.on('error', () => undefined);
   const terminal: Terminal = {
     stdout: outputOf(host.stdout, host),
@@ -22,16 +25,35 @@ export function createTerminal(host: HostProcess): TerminalOfHost {
   return { terminal, outputClosed: closed.signal };
 }
 
+/** A result that did not arrive, as on a full disk, is never a success, whatever the command thinks. */
+function failAtEnd(error: Error): void {
+  process.stderr.write(`holdfast: the result could not be written to stdout: ${error.message}\n`);
+  process.on('exit', (status) => {
+    if (status === 0) process.exitCode = 1;
+  });
+}
+
 function outputOf({ stream, isTerminal, columns }: HostOutput, { environment }: HostProcess): Output {
   const noColor = environment['NO_COLOR'] ?? '';
   const hasColor = isTerminal && noColor === '' && environment['TERM'] !== 'dumb';
   return {
     isTerminal,
-    style: createStyle({ hasColor, columns: isTerminal ? columns : undefined }),
+    // A pseudo-terminal that nobody has sized has 0 columns.
+    style: createStyle({
+      hasColor,
+      columns: isTerminal && columns !== 0 ? columns : undefined,
+      isUnicode: isUtf8(environment),
+    }),
     write: (text) => {
       if (stream.writable) stream.write(text);
     },
   };
+}
+
+/** What the locale says (locale(7)): the first of the three that is set; none is the POSIX locale. */
+function isUtf8(environment: HostProcess['environment']): boolean {
+  const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'] || '';
+  return /utf-?8/i.test(locale);
 }
 
 /** Ctrl-C and a terminal that closes both end the prompt without an answer; there is no default. */

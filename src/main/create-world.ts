@@ -17,6 +17,10 @@ export function createWorld(host: HostProcess): World {
       const { createDaemonClient } = await import('../adapters/daemon/daemon-client.ts');
       return createDaemonClient({ dataRoot, processes: await openProcesses() });
     },
+    askStatus: async (dataRoot) => {
+      const { askStatus } = await import('../adapters/daemon/ask-status.ts');
+      return askStatus({ dataRoot, holdfastVersion: host.version });
+    },
     listRuns: async (dataRoot, options) => {
       const { listRuns } = await import('../engine/list-runs.ts');
       return listRuns(dataRoot, isAlive, options);
@@ -35,7 +39,29 @@ export function createWorld(host: HostProcess): World {
     },
     service: async (action, scope, options) => {
       const { callService } = await import('./call-service.ts');
-      return callService(action, scope, { host, ...options });
+      return callService(action, scope, { host, processes: await openProcesses(), ...options });
+    },
+    openTsdb: async () => {
+      const { openTsdb } = await import('./open-tsdb.ts');
+      return openTsdb(host, await openProcesses());
+    },
+    openRepair: async () => {
+      const { createRepairHandlers } = await import('../steps/repair/repair-handlers.ts');
+      const { openTasks } = await import('./open-tsdb.ts');
+      return createRepairHandlers({ runTask: openTasks(host), now: Date.now });
+    },
+    openDiscard: async () => {
+      const { createDiscardHandlers } = await import('../steps/discard/discard-handlers.ts');
+      return createDiscardHandlers();
+    },
+    openDataCheckers: async () => {
+      const { openDataCheckers } = await import('./open-data-checkers.ts');
+      return openDataCheckers(host, await openProcesses());
+    },
+    openStitch: async () => {
+      const { createStitchHandlers } = await import('../steps/stitch/stitch-handlers.ts');
+      const { openTasks } = await import('./open-tsdb.ts');
+      return createStitchHandlers({ runTask: openTasks(host), now: Date.now });
     },
     findOtherPlatform: async (dataRoot) => {
       const { observeOtherPlatform } = await import('../observations/other-platform.ts');
@@ -52,6 +78,7 @@ export function createWorld(host: HostProcess): World {
   };
 }
 
+/** Tasks in the thread that is built beside the command. */
 /** The data root that is used where nobody names one. */
 function findUsualDataRoot({ environment, workingDirectory }: HostProcess): string | undefined {
   const home = environment['HOME'];

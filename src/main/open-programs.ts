@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { createProgramStore } from '../adapters/packages/create-program-store.ts';
+import { createProgramStore } from '../adapters/packages/local-program-store.ts';
 import type { ProgramStore } from '../adapters/packages/program-store.ts';
 import type { Processes } from '../adapters/processes/processes.ts';
 import type { HostProcess } from './host-process.ts';

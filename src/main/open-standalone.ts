@@ -6,16 +6,21 @@ import { createDaemonClient } from '../adapters/daemon/daemon-client.ts';
 import { startDaemon } from '../adapters/daemon/start-daemon.ts';
 import type { Processes } from '../adapters/processes/processes.ts';
 import type { OperationSettings } from '../cli/command.ts';
+import type { VolumeComponent } from '../model/component.ts';
 import { createStandalone } from '../platforms/standalone/standalone.ts';
+import type { CountLook } from '../steps/count-tsdb.ts';
 import { dropSetAside } from '../supervisor/set-aside.ts';
+import { countDataDirectory } from '../observations/tsdb-inventory.ts';
 import { daemonCommand, daemonEnvironment } from './daemon-command.ts';
 import type { HostProcess } from './host-process.ts';
 import { openPrograms } from './open-programs.ts';
+import { openTsdb } from './open-tsdb.ts';
 
 /** The platform of plain processes, on this host. */
 export async function openStandalone(settings: OperationSettings, host: HostProcess, processes: Processes) {
   const { dataRoot, config, differences, options, adopt } = settings;
   const daemon = createDaemonClient({ dataRoot, processes });
+  const tsdb = openTsdb(host, processes);
   const world = {
     dataRoot,
     processes,
@@ -30,7 +35,8 @@ export async function openStandalone(settings: OperationSettings, host: HostProc
         environment: daemonEnvironment(host),
         signal,
       }),
-    dropSetAside: () => dropSetAside(dataRoot),
+    dropSetAside: (component: VolumeComponent, beforeMs: number) => dropSetAside(dataRoot, component, beforeMs),
+    countTsdb: (directory: string, look: CountLook) => countDataDirectory(directory, tsdb, look),
     checkConfig: runChecker,
     temporaryDirectory: tmpdir(),
     holdfastVersion: host.version,

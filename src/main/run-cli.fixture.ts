@@ -60,6 +60,7 @@ export async function runCli(argumentList: readonly string[], world: CliWorld): 
       holdfastConfig: environment['HOLDFAST_CONFIG'],
       holdfastData: environment['HOLDFAST_DATA'] ?? world.dataRoot,
       xdgDataHome: undefined,
+      xdgCacheHome: undefined,
       home: '/nonexistent',
     },
     workingDirectory: world.dataRoot,
@@ -93,7 +94,29 @@ function createTestWorld(world: CliWorld): World {
     withPlatform: (settings, use) => {
       if (world.memory === undefined) throw new Error('This test has no platform.');
       const request = { ...plainRequest, acceptLoss: settings.options.acceptLoss };
-      return use(createMemoryPlatform(world.memory.begin(() => undefined), request, 'rebuild'));
+      return use(
+        createMemoryPlatform(
+          world.memory.begin(() => undefined),
+          request,
+          'rebuild',
+        ),
+      );
+    },
+    askStatus: async () => undefined,
+    openTsdb: async () => {
+      throw new Error('This test reads no TSDB.');
+    },
+    openRepair: async () => {
+      throw new Error('This test repairs nothing.');
+    },
+    openDiscard: async () => {
+      throw new Error('This test discards nothing.');
+    },
+    openDataCheckers: async () => {
+      throw new Error('This test checks no data.');
+    },
+    openStitch: async () => {
+      throw new Error('This test stitches nothing.');
     },
     runDaemon: async () => undefined,
     service: async (_action, scope) => ({ scope, unit: 'holdfast.service', installed: true, active: true }),
@@ -131,9 +154,7 @@ export const stackFile: StackFile = {
   createdAtMs: nowMs - 86_400_000,
   desired: 'up',
   config: defaultConfig,
-  volumes: [
-    { component: 'prometheus', id: 'vol-p', path: 'volumes/prometheus', state: 'present', createdAtMs: nowMs },
-  ],
+  volumes: [{ component: 'prometheus', id: 'vol-p', path: 'volumes/prometheus', state: 'present', createdAtMs: nowMs }],
   programs: [],
   unavailable: [],
   retention: { timeMs: defaultConfig.prometheus.retentionMs, sizeBytes: 0, raises: [] },

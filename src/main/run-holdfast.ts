@@ -23,6 +23,7 @@ export async function runHoldfast(host: HostProcess): Promise<number> {
       holdfastConfig: environment['HOLDFAST_CONFIG'],
       holdfastData: environment['HOLDFAST_DATA'],
       xdgDataHome: environment['XDG_DATA_HOME'],
+      xdgCacheHome: environment['XDG_CACHE_HOME'],
       home: environment['HOME'],
     },
     workingDirectory: host.workingDirectory,

@@ -10,6 +10,8 @@ export interface BlockMeta {
   readonly sources: readonly string[];
   readonly parents: readonly string[];
   readonly deletable: boolean;
+  /** How it came to be, as `from-out-of-order` and `from-stale-series`. */
+  readonly hints: readonly string[];
 }
 
 /** A block directory with its size on disk. */

@@ -20,5 +20,5 @@ export function formatBytes(bytes: number): string {
     value /= 1024;
     index += 1;
   }
-  return `${index === 0 ? value : value.toFixed(1)} ${names[index] ?? 'B'}`;
+  return `${index === 0 ? Math.round(value) : value.toFixed(1)} ${names[index] ?? 'B'}`;
 }

@@ -33,7 +33,19 @@ export type Handlers<S extends StepBase> = { readonly [K in S['kind']]: Handler<
 export type RunEvent<S extends StepBase = StepBase> =
   | { readonly type: 'step-started'; readonly step: S; readonly index: number; readonly count: number }
   | { readonly type: 'step-skipped'; readonly step: S; readonly index: number; readonly count: number }
-  | { readonly type: 'step-done'; readonly step: S; readonly index: number; readonly count: number; readonly tookMs: number }
-  | { readonly type: 'step-failed'; readonly step: S; readonly index: number; readonly count: number; readonly message: string }
+  | {
+      readonly type: 'step-done';
+      readonly step: S;
+      readonly index: number;
+      readonly count: number;
+      readonly tookMs: number;
+    }
+  | {
+      readonly type: 'step-failed';
+      readonly step: S;
+      readonly index: number;
+      readonly count: number;
+      readonly message: string;
+    }
   | { readonly type: 'step-progress'; readonly step: S; readonly progress: StepProgress }
   | { readonly type: 'said'; readonly step: S; readonly line: string };

@@ -31,6 +31,15 @@ export interface GrafanaInventory {
   readonly dashboards: readonly string[];
 }
 
+/** A count of the bytes, in a file of its own beside the inventory. */
+export interface CountedBytes {
+  readonly completeToMs: number | null;
+  readonly series: number;
+  readonly samples: number;
+  /** Of the file. */
+  readonly sha256: string;
+}
+
 /** What there was, taken for one run before anything was stopped (docs/format/inventory.md). */
 export interface Inventory {
   readonly format: 1;
@@ -56,5 +65,7 @@ export interface Inventory {
     readonly pushgateway: PushgatewayInventory | null;
     readonly grafana: GrafanaInventory | null;
   };
+  /** Null where no volume was there to be counted, or an earlier version took the inventory. */
+  readonly tsdb: CountedBytes | null;
   readonly findings: readonly Finding[];
 }

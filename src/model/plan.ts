@@ -31,7 +31,16 @@ export interface StepBase {
   readonly title: string;
 }
 
-export type Verb = 'up' | 'down' | 'teardown' | 'rebuild' | 'adopt';
+/** What is done to a stack, phase by phase of its platform. */
+export type StackVerb = 'up' | 'down' | 'teardown' | 'rebuild' | 'adopt';
+
+/** Whatever has a plan and a run. */
+export type Verb = StackVerb | 'repair' | 'stitch' | 'discard';
+
+/** The words of the command that does it. */
+export function commandWords(verb: Verb): string {
+  return verb === 'stitch' || verb === 'discard' ? `rescue ${verb}` : verb;
+}
 
 /** What is printed, asked about, journalled and covered by --confirm: one and the same object. */
 export interface Plan<S extends StepBase = StepBase> {

@@ -1,9 +1,9 @@
-import { constants } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+import { closeSync, constants, lstatSync, openSync, readdirSync, readSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import type { VolumeComponent } from '../model/component.ts';
-import { isBlockName } from '../tsdb/block-meta.ts';
+import { shellWord } from '../model/shell-word.ts';
+import { isBlockName } from '../tsdb/block-name.ts';
 
 export interface IdentifiedDirectory {
   readonly kind: VolumeComponent;
@@ -21,8 +21,8 @@ export interface IdentifiedDirectory {
  * where it cannot be read. Symlinks are never followed.
  */
 export async function identifyDirectory(directory: string): Promise<IdentifiedDirectory | undefined> {
-  const found = await lookAt(directory);
-  const below = found.length > 0 ? [] : await lookBelow(directory);
+  const found = lookAt(directory);
+  const below = found.length > 0 ? [] : lookBelow(directory);
   const [first, second] = [...found, ...below];
   if (first !== undefined && second !== undefined) throw ambiguous(directory, first, second);
   return first;
@@ -30,33 +30,41 @@ export async function identifyDirectory(directory: string): Promise<IdentifiedDi
 
 const dataDirectories = ['prometheus-db', 'alertmanager-db', 'data', 'prometheus', 'alertmanager'] as const;
 
-async function lookBelow(directory: string): Promise<readonly IdentifiedDirectory[]> {
-  const found: IdentifiedDirectory[] = [];
-  for (const name of dataDirectories) {
-    const path = join(directory, name);
-    if (await isDirectory(path)) found.push(...(await lookAt(path)));
-  }
-  return found;
+function lookBelow(directory: string): readonly IdentifiedDirectory[] {
+  const names = listEntries(directory).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  return dataDirectories.filter((name) => names.includes(name)).flatMap((name) => lookAt(join(directory, name)));
 }
 
-async function lookAt(directory: string): Promise<readonly IdentifiedDirectory[]> {
-  const names = await namesIn(directory);
+/**
+ * Each thing that a directory is by its own content, without what lies below. Synchronous, since a walk over a share asks
+ * it ten thousand times. Throws `io` where it cannot be read.
+ */
+export function lookAt(directory: string, entries = listEntries(directory)): readonly IdentifiedDirectory[] {
   const looks = [lookForPrometheus, lookForAlertmanager, lookForGrafana, lookForPushgateway];
-  const found = await Promise.all(looks.map((look) => look(directory, names)));
-  return found.filter((one) => one !== undefined);
+  return looks.map((look) => look(directory, entries)).filter((one) => one !== undefined);
 }
 
-async function lookForPrometheus(
-  directory: string,
-  names: readonly string[],
-): Promise<IdentifiedDirectory | undefined> {
-  const blocks = names.filter(isBlockName);
-  for (const block of blocks) {
-    if (await isFile(join(directory, block, 'meta.json'))) return prometheus(directory, `block ${block}`);
+/** What lies in a directory, by name. Throws `io`. */
+export function listEntries(directory: string): readonly Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1));
+  } catch (cause) {
+    throw new HoldfastError('io', {
+      message: `${directory} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was changed.`,
+      remedy: `Look at it: ls -ld ${shellWord(directory)}`,
+      cause,
+    });
   }
-  if (!names.includes('wal') || !(await isDirectory(join(directory, 'wal')))) return undefined;
-  const segments = (await namesIn(join(directory, 'wal'))).filter((name) => /^(\d{8}|checkpoint\.\d+)$/.test(name));
-  return segments.length > 0 ? prometheus(directory, 'wal/') : undefined;
+}
+
+function lookForPrometheus(directory: string, entries: readonly Dirent[]): IdentifiedDirectory | undefined {
+  const block = entries.find(
+    (entry) => entry.isDirectory() && isBlockName(entry.name) && mayBeFile(join(directory, entry.name, 'meta.json')),
+  );
+  if (block !== undefined) return prometheus(directory, `block ${block.name}`);
+  if (!entries.some((entry) => entry.name === 'wal' && entry.isDirectory())) return undefined;
+  const hasSegment = listEntries(join(directory, 'wal')).some(({ name }) => /^(\d{8}|checkpoint\.\d+)$/.test(name));
+  return hasSegment ? prometheus(directory, 'wal/') : undefined;
 }
 
 function prometheus(directory: string, by: string): IdentifiedDirectory {
@@ -64,82 +72,65 @@ function prometheus(directory: string, by: string): IdentifiedDirectory {
 }
 
 /** An empty snapshot file is as good as any: that is what Alertmanager writes when it knows nothing. */
-async function lookForAlertmanager(
-  directory: string,
-  names: readonly string[],
-): Promise<IdentifiedDirectory | undefined> {
-  for (const name of ['silences', 'nflog']) {
-    if (names.includes(name) && (await isFile(join(directory, name)))) {
-      return { kind: 'alertmanager', dataDirectory: directory, dataFile: null, by: name };
-    }
-  }
-  return undefined;
+function lookForAlertmanager(directory: string, entries: readonly Dirent[]): IdentifiedDirectory | undefined {
+  const found = entries.find((entry) => ['silences', 'nflog'].includes(entry.name) && entry.isFile());
+  if (found === undefined) return undefined;
+  const by = entries.some((entry) => entry.name === 'silences' && entry.isFile()) ? 'silences' : 'nflog';
+  return { kind: 'alertmanager', dataDirectory: directory, dataFile: null, by };
 }
 
-async function lookForGrafana(directory: string, names: readonly string[]): Promise<IdentifiedDirectory | undefined> {
-  if (!names.includes('grafana.db')) return undefined;
-  const head = await readHead(join(directory, 'grafana.db'), 16);
+function lookForGrafana(directory: string, entries: readonly Dirent[]): IdentifiedDirectory | undefined {
+  const database = entries.find((entry) => entry.name === 'grafana.db' && entry.isFile());
+  if (database === undefined) return undefined;
+  const head = readHead(join(directory, 'grafana.db'), 16);
   if (head?.toString('latin1') !== 'SQLite format 3\0') return undefined;
   return { kind: 'grafana', dataDirectory: directory, dataFile: null, by: 'grafana.db' };
 }
 
 /** Pushgateway names its file as it was told to; a directory with one file of its kind will do. */
-async function lookForPushgateway(
-  directory: string,
-  names: readonly string[],
-): Promise<IdentifiedDirectory | undefined> {
-  const candidates = names.length > 100 ? names.filter((name) => name === 'pushgateway.data') : names;
-  const files: string[] = [];
-  for (const name of candidates) {
-    const head = name.startsWith('.') ? undefined : await readHead(join(directory, name), 64);
-    if (head !== undefined && isPushgatewayGob(head)) files.push(name);
-  }
+function lookForPushgateway(directory: string, entries: readonly Dirent[]): IdentifiedDirectory | undefined {
+  const names = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
+  const candidates = entries.length > 100 ? names.filter((name) => name === 'pushgateway.data') : names;
+  const files = candidates.filter((name) => isPushgatewayGob(readHead(join(directory, name), 64)));
   const [dataFile, another] = files.includes('pushgateway.data') ? ['pushgateway.data'] : files;
   if (dataFile === undefined || another !== undefined) return undefined;
   return { kind: 'pushgateway', dataDirectory: directory, dataFile, by: dataFile };
 }
 
 /** A gob stream begins with the description of its type, and so with the name of Pushgateway's own. */
-function isPushgatewayGob(head: Buffer): boolean {
-  return head.toString('latin1').includes('GroupingKeyToMetricGroup');
+function isPushgatewayGob(head: Buffer | undefined): boolean {
+  return head?.toString('latin1').includes('GroupingKeyToMetricGroup') === true;
 }
 
-async function namesIn(directory: string): Promise<readonly string[]> {
+/** Undefined for what cannot be opened or is no regular file. */
+function readHead(path: string, bytes: number): Buffer | undefined {
+  let descriptor: number;
   try {
-    return (await readdir(directory)).sort();
-  } catch (cause) {
-    throw new HoldfastError('io', {
-      message: `${directory} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was changed.`,
-      remedy: `Look at it: ls -ld '${directory}'`,
-      cause,
-    });
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
   }
-}
-
-async function readHead(path: string, bytes: number): Promise<Buffer | undefined> {
-  if (!(await isFile(path))) return undefined;
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
-  if (file === undefined) return undefined;
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
-    return buffer.subarray(0, bytesRead);
+    const buffer = Buffer.alloc(bytes);
+    return buffer.subarray(0, readSync(descriptor, buffer, 0, bytes, 0));
   } finally {
-    await file.close();
+    closeSync(descriptor);
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isFile() === true;
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
+/** True as well where we may not look: a block that cannot be read is one all the same, and whoever reads it says so. */
+function mayBeFile(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return true;
+  }
 }
 
 function ambiguous(directory: string, first: IdentifiedDirectory, second: IdentifiedDirectory): HoldfastError {
   return new HoldfastError('not-adoptable', {
     message: `${directory} holds more than one component's data: ${first.kind} (${first.dataDirectory}, by ${first.by}) and ${second.kind} (${second.dataDirectory}, by ${second.by}). Nothing was changed.`,
-    remedy: `Name one of them: holdfast adopt '${first.dataDirectory}' --as ${first.kind}`,
+    remedy: `Name one of them: holdfast adopt ${shellWord(first.dataDirectory)} --as ${first.kind}`,
     details: { directory, kinds: [first.kind, second.kind] },
   });
 }

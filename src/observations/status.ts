@@ -6,7 +6,7 @@ import { readVolumeCondition } from '../data-root/volume-identity.ts';
 import { hasCode } from '../errors/holdfast-error.ts';
 import { componentNames, type ComponentName } from '../model/component.ts';
 import type { Finding } from '../model/finding.ts';
-import { isGoodProof, type Proof } from '../model/proof.ts';
+import { isGoodProof, lostSamplesOf, type Proof } from '../model/proof.ts';
 import type { RunSummary } from '../model/run.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import type { ComponentStatus, StatusReport, VolumeStatus } from '../model/status.ts';
@@ -41,7 +41,7 @@ export async function observeStatus(
   const volumes = await listVolumes(stack, seen, readers.dataRoot);
   const findings = [
     ...seen.findings,
-    ...(seen.isLive ? [] : withoutDaemon(stack, components)),
+    ...(seen.isLive ? judgeAge(seen, readers.now()) : withoutDaemon(stack, components)),
     ...(await judgeProof(proof, readers.dataRoot)),
   ];
   const { daemon } = seen;
@@ -62,7 +62,7 @@ export async function observeStatus(
 }
 
 /** Findings of our own that make a stack not ok; the daemon says by itself whether what it saw is ok. */
-const notOkRules: readonly string[] = ['daemon-not-running', 'daemon-unreachable', 'proof-lost'];
+const notOkRules: readonly string[] = ['daemon-not-running', 'daemon-unreachable', 'observation-stale', 'proof-lost'];
 
 /** What the daemon sees now, or saw last, or nothing. */
 interface Seen {
@@ -165,6 +165,24 @@ function areVolumesOk(volumes: readonly VolumeStatus[]): boolean {
   return volumes.every(({ state }) => state === 'ok');
 }
 
+/** Twelve looks: a daemon that has not finished one since, hangs in it, as on a share that does not answer. */
+const longestAgeMs = 60_000;
+
+/** An old look must not pass for the present. */
+function judgeAge({ observedAtMs, daemon }: Seen, nowMs: number): readonly Finding[] {
+  const ageMs = nowMs - observedAtMs;
+  if (ageMs <= longestAgeMs) return [];
+  return [
+    {
+      rule: 'observation-stale',
+      severity: 'error',
+      object: 'daemon',
+      message: `The daemon${daemon === null ? '' : ` (pid ${daemon.identity.pid})`} answers, but its last look is ${Math.floor(ageMs / 1000)} s old: what it looks at does not answer.`,
+      remedy: 'Look at `holdfast logs daemon`, and whether the file system of the data root answers: `df`.',
+    },
+  ];
+}
+
 function withoutDaemon(stack: StackFile, components: readonly ComponentStatus[]): readonly Finding[] {
   if (stack.desired === 'down') return [];
   const left = components.filter(({ state }) => state === 'unknown').map(({ name }) => name);
@@ -192,9 +210,12 @@ async function judgeProof(proof: Proof | undefined, dataRoot: string): Promise<r
   return [{ rule: 'proof-lost', severity: 'error', object, message, remedy }];
 }
 
-function describeLoss({ lost, components }: Proof): string {
-  const samples = lost.samples > 0 ? [`${lost.samples} samples`] : [];
-  const windows = lost.windows.length > 0 ? [`${lost.windows.length} windows`] : [];
+function describeLoss(proof: Proof): string {
+  const { lost, components, tsdb } = proof;
+  const count = lostSamplesOf(proof);
+  const windowCount = Math.max(lost.windows.length, tsdb?.lost.windows.length ?? 0);
+  const samples = count > 0 ? [`${count} samples`] : [];
+  const windows = windowCount > 0 ? [`${windowCount} windows`] : [];
   const parts = components.filter((part) => part.lost > 0).map((part) => `${part.lost} of ${part.name}`);
   return [...samples, ...windows, ...parts].join(', ');
 }
@@ -205,5 +226,5 @@ function pickRun({ run, verb, state, startedAtMs }: RunSummary): StatusReport['l
 
 function pickProof(proof: Proof): StatusReport['lastProof'] {
   const { run, provedAtMs, completeToMs } = proof;
-  return { run, provedAtMs, ok: isGoodProof(proof), lostSamples: proof.lost.samples, completeToMs };
+  return { run, provedAtMs, ok: isGoodProof(proof), lostSamples: lostSamplesOf(proof), completeToMs };
 }

@@ -22,18 +22,24 @@ export function assemblePlan<F extends CommonFacts, S extends StepBase>(
 ): Plan<S> {
   const { order } = stretches[stretches.length - 1] ?? stretches[0];
   const onlyStops = order.verb === 'down' || order.verb === 'teardown';
+  const steps = stretches.flatMap((stretch) =>
+    stretch.phases.flatMap((phase) => platform.planners[phase]?.(facts, stretch.order) ?? []),
+  );
   return {
     operation: order.verb,
     stack: facts.stack,
     run: order.run,
     continues: order.run === facts.debt?.run,
-    steps: stretches.flatMap((stretch) =>
-      stretch.phases.flatMap((phase) => platform.planners[phase]?.(facts, stretch.order) ?? []),
-    ),
-    findings: facts.findings,
+    steps,
+    findings: facts.findings.filter(({ rule }) => rule !== 'head-by-bytes-alone' || takesBaseline(steps)),
     // A verb that only stops things takes over no other configuration.
     differences: onlyStops ? [] : facts.differences,
   };
+}
+
+/** What a baseline does not cover concerns only a plan that takes one. */
+function takesBaseline(steps: readonly StepBase[]): boolean {
+  return steps.some(({ phase }) => phase === 'inventory');
 }
 
 /** Throws the first refusal; all of them stand in `details.all`, so that the user mends them at once. */

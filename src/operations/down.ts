@@ -10,6 +10,6 @@ export function planDown<F extends CommonFacts, S extends StepBase>(
   newRun: string,
 ): Plan<S> {
   const order: Order = { verb: 'down', run: newRun, proves: null, restartAll: true };
-  throwFirst([...refuseMissingStack(facts, 'down'), ...platform.refusals(facts, order)]);
+  throwFirst([...platform.refusals(facts, order), ...refuseMissingStack(facts, 'down')]);
   return assemblePlan(platform, facts, [{ order, phases: ['gate', 'quiesce'] }]);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { HoldfastError } from '../errors/holdfast-error.ts';
-import { phaseNames, type PhaseName, type StepBase, type Verb } from '../model/plan.ts';
+import { phaseNames, type PhaseName, type StepBase, type StackVerb } from '../model/plan.ts';
 import type { CommonFacts, Debt, Order } from '../platforms/platform.ts';
 import type { PlanningPlatform } from './assemble-plan.ts';
 import { planVerb } from './plan-verb.ts';
@@ -21,6 +21,7 @@ function makePlatform(options: { readonly before?: boolean; readonly refusals?: 
 const facts: CommonFacts = {
   observedAtMs: 0,
   stack: 'monitoring',
+  place: '/root',
   exists: true,
   running: true,
   debt: null,
@@ -30,7 +31,7 @@ const facts: CommonFacts = {
 const stopped: Debt = { run: 'old', verb: 'teardown', quiesced: true };
 const untouched: Debt = { run: 'old', verb: 'rebuild', quiesced: false };
 
-const titles = (verb: Verb, debt: Debt | null, platform = makePlatform()) =>
+const titles = (verb: StackVerb, debt: Debt | null, platform = makePlatform()) =>
   planVerb(verb, platform, { ...facts, debt }, 'new').steps.map(({ title }) => title);
 
 test('without a debt', () => {
@@ -103,8 +104,25 @@ test('the first refusal is thrown, and all are told', () => {
   );
 });
 
+test('a head that has one witness alone is said where a baseline is taken, and only there', () => {
+  const unproven = {
+    rule: 'head-by-bytes-alone',
+    severity: 'warning',
+    object: 'o',
+    message: 'm',
+    remedy: 'r',
+  } as const;
+  const findings = [unproven, { ...unproven, rule: 'broken-block' }];
+  const rulesOf = (verb: StackVerb) =>
+    planVerb(verb, makePlatform(), { ...facts, findings }, 'new').findings.map(({ rule }) => rule);
+  expect(rulesOf('rebuild')).toEqual(['head-by-bytes-alone', 'broken-block']);
+  expect(rulesOf('teardown')).toEqual(['head-by-bytes-alone', 'broken-block']);
+  expect(rulesOf('up')).toEqual(['broken-block']);
+  expect(rulesOf('down')).toEqual(['broken-block']);
+});
+
 test('stopping takes over no other configuration', () => {
-  const differencesOf = (verb: Verb) => planVerb(verb, makePlatform(), facts, 'new').differences;
+  const differencesOf = (verb: StackVerb) => planVerb(verb, makePlatform(), facts, 'new').differences;
   expect(differencesOf('up')).toEqual(facts.differences);
   expect(differencesOf('rebuild')).toEqual(facts.differences);
   expect(differencesOf('down')).toEqual([]);

@@ -1,4 +1,4 @@
-import type { Plan, StepBase, Verb } from '../model/plan.ts';
+import type { Plan, StackVerb, StepBase } from '../model/plan.ts';
 import type { CommonFacts } from '../platforms/platform.ts';
 import { planAdopt } from './adopt.ts';
 import type { PlanningPlatform } from './assemble-plan.ts';
@@ -13,11 +13,11 @@ const planners = {
   teardown: planTeardown,
   rebuild: planRebuild,
   adopt: planAdopt,
-} as const satisfies Record<Verb, unknown>;
+} as const satisfies Record<StackVerb, unknown>;
 
 /** The plan of a verb from fresh facts. Pure; throws the first refusal. `newRun` is used where no run is continued. */
 export function planVerb<F extends CommonFacts, S extends StepBase>(
-  verb: Verb,
+  verb: StackVerb,
   platform: PlanningPlatform<F, S>,
   facts: F,
   newRun: string,

@@ -16,7 +16,7 @@ export function planRebuild<F extends CommonFacts, S extends StepBase>(
   const { debt } = facts;
   const run = debt?.quiesced === true ? debt.run : newRun;
   const order: Order = { verb: 'rebuild', run, proves: run, restartAll: true };
-  throwFirst([...refuseMissingStack(facts, 'rebuild'), ...platform.refusals(facts, order)]);
+  throwFirst([...platform.refusals(facts, order), ...refuseMissingStack(facts, 'rebuild')]);
   const puttingTogether = ['create', 'bind', 'start', 'prove'] as const;
   if (debt?.quiesced === true) {
     return assemblePlan(platform, facts, [{ order, phases: [...takingApart(platform, false), ...puttingTogether] }]);

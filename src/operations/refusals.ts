@@ -1,13 +1,13 @@
 import { HoldfastError } from '../errors/holdfast-error.ts';
-import type { Verb } from '../model/plan.ts';
+import type { StackVerb } from '../model/plan.ts';
 import type { CommonFacts } from '../platforms/platform.ts';
 
 /** A verb that works on a stack needs one: a missing stack is never taken for a new one. */
-export function refuseMissingStack(facts: CommonFacts, verb: Verb): readonly HoldfastError[] {
+export function refuseMissingStack(facts: CommonFacts, verb: StackVerb): readonly HoldfastError[] {
   if (facts.exists) return [];
   return [
     new HoldfastError('no-stack', {
-      message: `There is no stack ${facts.stack} here to ${says[verb]}. Nothing was changed.`,
+      message: `There is no stack in ${facts.place} to ${says[verb]}. Nothing was changed.`,
       remedy: 'Name the right data root with --data DIR, or make a new stack with `holdfast up`.',
       details: { stack: facts.stack },
     }),
@@ -15,7 +15,7 @@ export function refuseMissingStack(facts: CommonFacts, verb: Verb): readonly Hol
 }
 
 /** Whoever would make another baseline, or other data, waits until the one that is owed has been proven (docs/adr/0003). */
-export function refuseDebt(facts: CommonFacts, verb: Verb): readonly HoldfastError[] {
+export function refuseDebt(facts: CommonFacts, verb: StackVerb): readonly HoldfastError[] {
   const { debt } = facts;
   if (debt === null) return [];
   return [
@@ -27,7 +27,7 @@ export function refuseDebt(facts: CommonFacts, verb: Verb): readonly HoldfastErr
   ];
 }
 
-const says: Readonly<Record<Verb, string>> = {
+const says: Readonly<Record<StackVerb, string>> = {
   up: 'start',
   down: 'stop',
   teardown: 'tear down',

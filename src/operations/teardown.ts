@@ -13,7 +13,7 @@ export function planTeardown<F extends CommonFacts, S extends StepBase>(
   newRun: string,
 ): Plan<S> {
   const order: Order = { verb: 'teardown', run: newRun, proves: null, restartAll: true };
-  throwFirst([...refuseMissingStack(facts, 'teardown'), ...platform.refusals(facts, order)]);
+  throwFirst([...platform.refusals(facts, order), ...refuseMissingStack(facts, 'teardown')]);
   const phases: readonly PhaseName[] = ['protect', 'record', ...takingApart(platform, facts.debt === null)];
   return assemblePlan(platform, facts, [{ order, phases }]);
 }

@@ -16,6 +16,8 @@ export interface CommonFacts {
   readonly observedAtMs: number;
   /** Name of the stack, as the user confirms it. */
   readonly stack: string;
+  /** Where it was looked for: a data root. */
+  readonly place: string;
   /** False where there is nothing yet: no stack.json, no release. */
   readonly exists: boolean;
   /** True where any component runs. */

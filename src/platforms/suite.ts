@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { hasCode } from '../errors/holdfast-error.ts';
-import type { PhaseName, Plan, Verb } from '../model/plan.ts';
+import type { hasCode } from '../errors/holdfast-error.ts';
+import type { PhaseName, Plan, StackVerb } from '../model/plan.ts';
 
 /** A platform with a world to try it in, as the suite needs them: outcomes only, no step by name. */
 export interface SuiteWorld {
   /** Carries the verb out as the command would; rejects with the HoldfastError that the command would show. */
-  run(verb: Verb): Promise<void>;
+  run(verb: StackVerb): Promise<void>;
   /** Carries the verb out until a step of that phase has begun, and dies there as by SIGKILL. */
-  runAndDie(verb: Verb, phase: PhaseName): Promise<void>;
+  runAndDie(verb: StackVerb, phase: PhaseName): Promise<void>;
   /** What `--plan` shows. */
-  plan(verb: Verb): Promise<Plan>;
+  plan(verb: StackVerb): Promise<Plan>;
   /** Returns once every component that runs has taken new data in. */
   letSamplesCome(): Promise<void>;
   /** A name for each sample that can be read now: from what runs, else from what is on disk. */

@@ -21,6 +21,11 @@ export function createNdjsonReporter({ write, now }: NdjsonOptions): Reporter {
       }
       line({ ...event, atMs: now() });
     },
+    progress(progress) {
+      if (now() - progressAtMs < progressIntervalMs) return;
+      progressAtMs = now();
+      line({ type: 'progress', atMs: now(), progress });
+    },
     note: (text) => line({ type: 'note', atMs: now(), line: text }),
     close: () => undefined,
   };

@@ -3,6 +3,7 @@ import type { RunEvent, StepProgress } from '../model/handler.ts';
 import { formatBytes } from '../model/bytes.ts';
 import { renderPlan } from './render-plan.ts';
 import type { Reporter, Write } from './reporter.ts';
+import { printableLines } from '../model/printable.ts';
 import { printable, type Style } from './style.ts';
 import { formatCount, formatSpan } from './time.ts';
 
@@ -18,6 +19,7 @@ export interface PlainOptions {
 /** One line per event, for pipes, files and terminals that cannot move the cursor. */
 export function createPlainReporter({ write, style, now }: PlainOptions): Reporter {
   let progressAtMs = 0;
+  let startedAtMs: number | undefined;
   const line = (text: string) => write(`${text}\n`);
   return {
     plan: (plan) => renderPlan(plan, style).forEach(line),
@@ -29,7 +31,13 @@ export function createPlainReporter({ write, style, now }: PlainOptions): Report
       }
       line(describeEvent(event));
     },
-    note: (text) => line(printable(text)),
+    progress(progress) {
+      startedAtMs ??= now();
+      if (now() - Math.max(startedAtMs, progressAtMs) < progressIntervalMs) return;
+      progressAtMs = now();
+      line(describeSpeed(progress, now() - startedAtMs));
+    },
+    note: (text) => line(printableLines(text)),
     close: () => undefined,
   };
 }
@@ -45,11 +53,11 @@ export function describeEvent(event: RunEvent): string {
     case 'step-done':
       return `${numberOf(event)} ${title}: done (${formatSpan(event.tookMs)})`;
     case 'step-failed':
-      return `${numberOf(event)} ${title}: failed: ${printable(event.message)}`;
+      return `${numberOf(event)} ${title}: failed: ${printableLines(event.message)}`;
     case 'step-progress':
       return `      ${describeProgress(event.progress)}`;
     case 'said':
-      return `      ${printable(event.line)}`;
+      return `      ${printableLines(event.line)}`;
     default:
       return assertNever(event);
   }
@@ -62,6 +70,16 @@ export function describeProgress({ done, total, unit, text }: StepProgress): str
   const label = printable(text);
   if (total === 0 && done === 0) return label;
   return label === '' ? amount : `${amount}, ${label}`;
+}
+
+/** As describeProgress, with what it does in a second and the time that is left. */
+export function describeSpeed(progress: StepProgress, tookMs: number): string {
+  const { done, total, unit } = progress;
+  const perSecond = tookMs > 0 ? (done / tookMs) * 1000 : 0;
+  if (perSecond === 0) return describeProgress(progress);
+  const speed = unit === 'bytes' ? `${formatBytes(perSecond)}/s` : `${formatCount(Math.round(perSecond))}/s`;
+  const left = total > done ? `, ${formatSpan(((total - done) / perSecond) * 1000)} left` : '';
+  return `${describeProgress(progress)}, ${speed}${left}`;
 }
 
 /** `[ 3/12]` */

@@ -1,4 +1,5 @@
 import type { Finding } from '../model/finding.ts';
+import { printableLines } from '../model/printable.ts';
 import { printable, type Style } from './style.ts';
 import { wrap } from './wrap.ts';
 
@@ -10,8 +11,12 @@ export function renderFindings(findings: readonly Finding[], style: Style): read
 }
 
 function renderFinding({ rule, severity, object, message, remedy }: Finding, style: Style): readonly string[] {
-  const [first = '', ...rest] = wrap(`${severity} ${rule} (${object}): ${printable(message)}`, style.columns, '  ');
+  const [first = '', ...rest] = wrap(
+    `${severity} ${rule} (${printable(object)}): ${printableLines(message)}`,
+    style.columns,
+    '  ',
+  );
   const paint = severity === 'error' ? style.red : severity === 'warning' ? style.yellow : style.dim;
   const head = `${paint(severity)}${first.slice(severity.length)}`;
-  return [head, ...rest, ...(remedy === '' ? [] : wrap(`  -> ${printable(remedy)}`, style.columns, '     '))];
+  return [head, ...rest, ...(remedy === '' ? [] : wrap(`  -> ${printableLines(remedy)}`, style.columns, '     '))];
 }

@@ -19,8 +19,10 @@ export function renderPlan(plan: Plan, style: Style): readonly string[] {
 }
 
 function headline(plan: Plan): string {
-  const { operation, stack, run, continues, steps } = plan;
-  if (steps.length === 0) return `Plan of ${operation} for stack ${stack}: nothing to do.`;
+  const { operation, run, continues, steps } = plan;
+  const isOfDirectory = operation === 'repair' || operation === 'stitch' || operation === 'discard';
+  const of = isOfDirectory ? plan.stack : `stack ${plan.stack}`;
+  if (steps.length === 0) return `Plan of ${operation} for ${of}: nothing to do.`;
   const which = continues ? `continues run ${run}` : `run ${run}`;
-  return `Plan of ${operation} for stack ${stack}: ${plural(steps.length, 'step')} (${which})`;
+  return `Plan of ${operation} for ${of}: ${plural(steps.length, 'step')} (${which})`;
 }

@@ -1,5 +1,6 @@
 import { isGoodProof, type ComponentProof, type Proof } from '../model/proof.ts';
 import { renderFindings } from './render-findings.ts';
+import { onOneLine, renderLostWindows } from './render-tsdb-proof.ts';
 import { printable, type Style } from './style.ts';
 import { formatCount, formatSpan, formatTime, plural } from './time.ts';
 
@@ -21,7 +22,20 @@ export function renderProof(proof: Proof, style: Style): readonly string[] {
     `  gap      ${gap === null ? 'none' : renderGap(gap)}`,
     `  added    ${formatCount(added.samples)}`,
     ...proof.components.flatMap(renderComponent),
+    ...renderBytes(proof, style),
     ...renderFindings(proof.findings, style).map((line) => `  ${line}`),
+  ];
+}
+
+/** What the second witness says: one line where it agrees, and all of it where it does not. */
+function renderBytes({ tsdb }: Proof, style: Style): readonly string[] {
+  if (tsdb === null) return [];
+  const { kept, lost, undecided, findings } = tsdb;
+  const open = undecided.samples > 0 ? `, ${formatCount(undecided.samples)} open` : '';
+  return [
+    `  bytes: kept ${plural(kept.samples, 'sample')}, lost ${formatCount(lost.samples)}${open}`,
+    ...renderLostWindows([...lost.windows, ...undecided.windows]),
+    ...renderFindings(findings.map(onOneLine), style).map((line) => `  ${line}`),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { formatBytes } from '../model/bytes.ts';
 import type { ComponentStatus, StatusReport, VolumeStatus } from '../model/status.ts';
 import { renderFindings } from './render-findings.ts';
+import { printableLines } from '../model/printable.ts';
 import { printable, type Style } from './style.ts';
 import { renderTable } from './table.ts';
 import { formatAge, formatCount, formatSecond, formatTime } from './time.ts';
@@ -25,7 +26,7 @@ export function renderStatus(status: StatusReport, nowMs: number, style: Style):
 
 function headline({ stack, platform, dataRoot, desired, ok }: StatusReport, style: Style): string {
   const verdict = ok ? style.green(desired === 'up' ? 'ok' : 'ok (down)') : style.red('not ok');
-  return `${style.bold(`Stack ${stack}`)} (${platform}, ${dataRoot}): ${verdict}`;
+  return `${style.bold(`Stack ${stack}`)} (${platform}, ${printable(dataRoot)}): ${verdict}`;
 }
 
 function observed({ observedAtMs, daemon }: StatusReport, nowMs: number): string {
@@ -59,7 +60,7 @@ function renderComponents(components: readonly ComponentStatus[], nowMs: number,
 function reasons(components: readonly ComponentStatus[], style: Style): readonly string[] {
   return components.flatMap(({ name, reason }) => {
     if (reason === null) return [];
-    return wrap(`${name}: ${printable(reason)}`, style.columns, '  ');
+    return wrap(`${name}: ${printableLines(reason)}`, style.columns, '  ');
   });
 }
 

@@ -17,7 +17,11 @@ export interface UpSummary {
 export function renderUp(summary: UpSummary, style: Style): readonly string[] {
   const { status, passwordPath } = summary;
   const columns = [{ head: 'COMPONENT' }, { head: 'STATE' }, { head: 'ADDRESS' }];
-  const rows = status.components.map(({ name, state, address }) => [name, state, address ?? '-']);
+  const rows = status.components.map(({ name, state, address }) => [
+    name,
+    state,
+    state === 'unavailable' ? '-' : (address ?? '-'),
+  ]);
   const notes = [
     `User and password: \`holdfast credentials\` (the password is in ${passwordPath}).`,
     ...reach(summary),

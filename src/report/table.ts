@@ -1,41 +1,34 @@
-import Table from 'cli-table3';
-import type { Style } from './style.ts';
+import { printable, type Style } from './style.ts';
 
 export interface Column {
   readonly head: string;
   readonly align?: 'right';
 }
 
-/** Rows without borders, two spaces between columns. Where the terminal is narrower, the widest column is wrapped. */
+/**
+ * Rows without borders, two spaces between columns. Where the terminal is narrower, the widest column is wrapped. What
+ * stands in our tables is narrow text (names, counts, times, paths), so a character is a column.
+ */
 export function renderTable(
   columns: readonly Column[],
-  rows: readonly (readonly string[])[],
+  table: readonly (readonly string[])[],
   style: Style,
 ): readonly string[] {
-  const widths = columns.map(({ head }, index) => Math.max(head.length, ...rows.map((row) => row[index]?.length ?? 0)));
-  const table = new Table({
-    chars: noBorders,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-    colAligns: columns.map(({ align }) => align ?? 'left'),
-    colWidths: fit(widths, style.columns),
-    wordWrap: true,
-    wrapOnWordBoundary: false,
-  });
-  table.push(
-    columns.map(({ head }) => style.bold(head)),
-    ...rows.map((row) => [...row]),
+  const rows = table.map((row) => row.map(printable));
+  const natural = columns.map(({ head }, index) =>
+    Math.max(head.length, ...rows.map((row) => row[index]?.length ?? 0)),
   );
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd());
+  const widths = fit(natural, style.columns);
+  const heads = columns.map(({ head }) => head);
+  const lay = (row: readonly string[]): readonly string[] => layRow(row, { columns, widths });
+  return [...lay(heads).map((line) => style.bold(line)), ...rows.flatMap(lay)];
 }
 
 const gap = 2;
 const narrowest = 12;
 
 /** Takes what is too much from the widest column, as long as it stays readable. */
-function fit(widths: readonly number[], available: number | undefined): number[] {
+function fit(widths: readonly number[], available: number | undefined): readonly number[] {
   const fitted = [...widths];
   let excess = widths.reduce((sum, width) => sum + width, gap * (widths.length - 1)) - (available ?? Infinity);
   while (excess > 0) {
@@ -47,13 +40,28 @@ function fit(widths: readonly number[], available: number | undefined): number[]
   return fitted;
 }
 
-const noBorders = {
-  ...Object.fromEntries(
-    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'].map((name) => [
-      name,
-      '',
-    ]),
-  ),
-  ...Object.fromEntries(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'].map((name) => [name, ''])),
-  middle: ' '.repeat(gap),
-};
+interface Layout {
+  readonly columns: readonly Column[];
+  readonly widths: readonly number[];
+}
+
+/** As many lines as the cell with the most pieces has. */
+function layRow(row: readonly string[], { columns, widths }: Layout): readonly string[] {
+  const cells = widths.map((width, index) => pieces(row[index] ?? '', width));
+  const count = Math.max(...cells.map((cell) => cell.length));
+  return Array.from({ length: count }, (_, line) =>
+    cells
+      .map((cell, index) => pad(cell[line] ?? '', widths[index] ?? 0, columns[index]?.align))
+      .join(' '.repeat(gap))
+      .trimEnd(),
+  );
+}
+
+function pieces(text: string, width: number): readonly string[] {
+  if (text.length <= width) return [text];
+  return [text.slice(0, width), ...pieces(text.slice(width), width)];
+}
+
+function pad(text: string, width: number, align: Column['align']): string {
+  return align === 'right' ? text.padStart(width) : text.padEnd(width);
+}

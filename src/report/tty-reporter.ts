@@ -1,8 +1,9 @@
 import type { RunEvent, StepProgress } from '../model/handler.ts';
 import type { StepBase } from '../model/plan.ts';
-import { describeEvent, describeProgress, numberOf, type PlainOptions } from './plain-reporter.ts';
+import { describeEvent, describeProgress, describeSpeed, numberOf, type PlainOptions } from './plain-reporter.ts';
 import { renderPlan } from './render-plan.ts';
 import type { Reporter } from './reporter.ts';
+import { printableLines } from '../model/printable.ts';
 import { printable } from './style.ts';
 import { formatSpan } from './time.ts';
 
@@ -20,6 +21,7 @@ interface Current {
 /** As the plain form, with one line at the bottom that moves: the step at work, how far it is, and since when. */
 export function createTtyReporter({ write, style, now }: PlainOptions): Reporter {
   let current: Current | undefined;
+  let look: { readonly startedAtMs: number; progress: StepProgress } | undefined;
   let isDrawn = false;
   let drawnAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -30,10 +32,11 @@ export function createTtyReporter({ write, style, now }: PlainOptions): Reporter
     isDrawn = false;
   };
   const draw = () => {
-    if (current === undefined) return;
+    const text = current === undefined ? look && describeLook(look, now()) : describeCurrent(current, now());
+    if (text === undefined) return;
     clear();
     // One column stays free: some terminals wrap when the last one is written.
-    write(describeCurrent(current, now()).slice(0, (style.columns ?? 80) - 1));
+    write(text.slice(0, (style.columns ?? 80) - 1));
     isDrawn = true;
     drawnAtMs = now();
   };
@@ -53,12 +56,16 @@ export function createTtyReporter({ write, style, now }: PlainOptions): Reporter
     clearInterval(timer);
     timer = undefined;
     current = undefined;
+    look = undefined;
     clear();
   };
   return {
     plan: (plan) => renderPlan(plan, style).forEach(line),
     event(event) {
-      if (event.type === 'step-started') return begin(event);
+      if (event.type === 'step-started') {
+        begin(event);
+        return;
+      }
       if (event.type === 'step-progress') {
         if (current !== undefined) current.progress = event.progress;
         if (now() - drawnAtMs >= redrawIntervalMs) draw();
@@ -67,9 +74,19 @@ export function createTtyReporter({ write, style, now }: PlainOptions): Reporter
       if (event.type !== 'said') current = undefined;
       line(event.type === 'step-failed' ? style.red(describeEvent(event)) : describeEvent(event));
     },
-    note: (text) => line(printable(text)),
+    progress(progress) {
+      look = { startedAtMs: look?.startedAtMs ?? now(), progress };
+      if (now() - drawnAtMs >= redrawIntervalMs) draw();
+    },
+    note: (text) => line(printableLines(text)),
     close,
   };
+}
+
+function describeLook(look: { readonly startedAtMs: number; readonly progress: StepProgress }, nowMs: number): string {
+  const { done, total } = look.progress;
+  const bar = total > 0 ? `${renderBar(done / total)}  ` : '';
+  return `${bar}${describeSpeed(look.progress, nowMs - look.startedAtMs)}`;
 }
 
 function describeCurrent(current: Current, nowMs: number): string {

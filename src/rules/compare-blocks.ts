@@ -8,6 +8,9 @@ export interface BlockComparison {
   readonly lost: readonly LostWindow[];
   /** The blocks that are lost or expired: no older window inside them can be asked any more. */
   readonly gone: readonly BlockOnDisk[];
+  /** Of these, those that the retention of before had condemned; all others are not. */
+  readonly expired: readonly BlockOnDisk[];
+  readonly counted: readonly BlockOnDisk[];
   readonly keptSamples: number;
   /** The most series that one kept block holds. */
   readonly keptSeries: number;
@@ -35,6 +38,8 @@ export function compareBlocks(before: Inventory, listing: TsdbListing): BlockCom
   return {
     lost: [...lost.map((block) => lostBlock(block, listing)), ...merged.lost],
     gone: [...lost, ...expired],
+    expired,
+    counted,
     keptSamples: kept.reduce((sum, block) => sum + block.samples, 0) - fewer,
     keptSeries: kept.reduce((most, block) => Math.max(most, block.series), 0),
     expiredSamples: expired.reduce((sum, block) => sum + block.samples, 0),
@@ -88,14 +93,16 @@ function judgeMerges(found: readonly Found[]): {
   for (const [holder, parts] of groupByHolder(found)) {
     const samples = parts.reduce((sum, block) => sum + block.samples, 0);
     if (holder.samples >= samples) continue;
-    if (overlap(parts)) {
+    // What two of them share is there once afterwards, and the one that holds most is whole in it.
+    const least = overlap(parts) ? Math.max(...parts.map((block) => block.samples)) : samples;
+    if (holder.samples >= least) {
       findings.push(mergedOverlap(holder, samples));
       continue;
     }
     lost.push({
       fromMs: Math.min(...parts.map((block) => block.minTime)),
       toMs: Math.max(...parts.map((block) => block.maxTime)),
-      samples: samples - holder.samples,
+      samples: least - holder.samples,
       reason: `block ${holder.ulid} holds ${holder.samples} of the ${samples} samples of ${parts.map((block) => block.ulid).join(', ')}`,
     });
   }

@@ -45,6 +45,7 @@ function inventory(change: Partial<Inventory> = {}): Inventory {
     headBytes: 0,
     windows: [older, head],
     components: none,
+    tsdb: null,
     findings: [],
     ...change,
   };
@@ -59,6 +60,7 @@ function after(blocks: readonly BlockOnDisk[], change: Partial<AfterState> = {})
     components: none,
     gap: null,
     addedSamples: 7,
+    tsdb: null,
     findings: [],
     ...change,
   };
@@ -92,6 +94,10 @@ describe('blocks', () => {
     const merged = prove({ blocks: [a, beside] }, after([child]));
     expect(merged.lost.windows).toEqual([]);
     expect(merged.findings.map((finding) => finding.rule)).toEqual(['overlap-merged']);
+    // What they shared is there once; still nothing of the larger one may be missing.
+    const least = Math.max(a.samples, beside.samples);
+    const less = prove({ blocks: [a, beside] }, after([{ ...child, samples: least - 5 }]));
+    expect(less.lost).toMatchObject({ samples: 5, windows: [{ samples: 5 }] });
   });
 
   test('one that names a parent but does not cover its time does not hold its samples', () => {

@@ -2,8 +2,10 @@ import type { TsdbListing } from '../model/block.ts';
 import type { Finding } from '../model/finding.ts';
 import type { AnsweredWindow, Inventory } from '../model/inventory.ts';
 import type { LostWindow, Proof } from '../model/proof.ts';
+import type { TsdbInventory } from '../model/tsdb-inventory.ts';
 import { compareBlocks, type BlockComparison } from './compare-blocks.ts';
 import { compareComponents } from './compare-components.ts';
+import { compareTsdbInventories, type Condemned } from './tsdb-verdict.ts';
 
 /** Why a metric could not be counted again. */
 export interface UncountedMetric {
@@ -26,6 +28,8 @@ export interface AfterState {
   /** Samples that came after the baseline's end. */
   readonly addedSamples: number;
   readonly findings: readonly Finding[];
+  /** The bytes, counted before and now; null where they were not counted before. */
+  readonly tsdb: { readonly before: TsdbInventory; readonly after: TsdbInventory } | null;
 }
 
 /**
@@ -55,8 +59,19 @@ export function compareInventories(comparison: { readonly before: Inventory; rea
     gap: after.gap,
     added: { samples: after.addedSamples + answers.addedSamples },
     components: components.proofs,
+    tsdb: after.tsdb === null ? null : compareTsdbInventories({ ...after.tsdb, blocks: condemnedIn(blocks) }),
     findings: uniqueFindings([...before.findings, ...after.findings, ...blocks.findings, ...components.findings]),
   };
+}
+
+/** What has expired for one witness has for the other one. */
+function condemnedIn({ expired, counted }: BlockComparison): Condemned {
+  const gone = new Set(expired);
+  const rangeOf = ({ minTime, maxTime }: { readonly minTime: number; readonly maxTime: number }) => ({
+    fromMs: minTime,
+    toMs: maxTime,
+  });
+  return { condemned: expired.map(rangeOf), kept: counted.filter((block) => !gone.has(block)).map(rangeOf) };
 }
 
 interface WindowComparison {

@@ -81,6 +81,16 @@ export function effectiveRetention(retention: Retention, newestMs: number | null
   return { timeMs: retention.timeMs + totalOf(needed), sizeBytes: retention.sizeBytes };
 }
 
+/** What is kept where both of two retentions delete: the shorter time and the smaller size. */
+export function stricterRetention(one: EffectiveRetention, other: EffectiveRetention): EffectiveRetention {
+  return { timeMs: lesserLimit(one.timeMs, other.timeMs), sizeBytes: lesserLimit(one.sizeBytes, other.sizeBytes) };
+}
+
+/** 0 is no limit. */
+function lesserLimit(one: number, other: number): number {
+  return one === 0 || other === 0 ? Math.max(one, other) : Math.min(one, other);
+}
+
 /**
  * The retention with the outage from the newest sample until now taken out of the count, rounded up to a minute; an
  * outage under a minute changes nothing. Calling it again before any new sample has come lengthens the same raise.

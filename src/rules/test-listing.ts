@@ -14,6 +14,7 @@ export function testBlock(name: string, block: Partial<BlockOnDisk> = {}): Block
     sources: [ulid],
     parents: [],
     deletable: false,
+    hints: [],
     sizeBytes: 1000,
     ...block,
   };

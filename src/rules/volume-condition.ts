@@ -40,8 +40,8 @@ function describe(
       };
     case 'unreadable':
       return {
-        what: `at ${path} cannot be told from another: ${condition.reason}`,
-        remedy: `Make ${path}/.holdfast.json readable for this user, or put the right one back: it names this volume's id ${listed.id}.`,
+        what: `at ${path} cannot be used: ${condition.reason}`,
+        remedy: `Put the whole directory back at ${path}, readable for this user: its .holdfast.json names the id ${listed.id}.`,
       };
   }
 }

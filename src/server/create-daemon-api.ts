@@ -1,9 +1,10 @@
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type * as z from 'zod';
+import * as z from 'zod/mini';
 import { runBodySchema, shutdownBodySchema, type DaemonClient } from '../contract/daemon-api.ts';
 import type { ErrorKind } from '../errors/codes.ts';
 import { HoldfastError, toErrorObject } from '../errors/holdfast-error.ts';
+import type { StatusReport } from '../model/status.ts';
 
 /** HTTP statuses for our kinds of error; anything else is a bug, 500. */
 const statusOf = {
@@ -16,14 +17,18 @@ const statusOf = {
   cancelled: 499,
 } as const satisfies Record<ErrorKind, number>;
 
+/** What `holdfast status` prints, read by the daemon itself: it has parsed and loaded all that it takes. */
+export type ReadStatus = (signal: AbortSignal) => Promise<StatusReport>;
+
 /** The routes of contract/daemon-api.ts over whatever carries the orders out. */
-export function createDaemonApi(daemon: DaemonClient): Hono {
+export function createDaemonApi(daemon: DaemonClient, readStatus: ReadStatus): Hono {
   const api = new Hono();
   api.use(bodyLimit({ maxSize: 16_384, onError: () => answerError(badRequest('The body is too long.'), 413) }));
   api.get('/v1/observation', async (c) => {
     const fresh = c.req.query('fresh') === '1';
     return c.json((await daemon.observe({ fresh }, c.req.raw.signal)) ?? null);
   });
+  api.get('/v1/status', async (c) => c.json(await readStatus(c.req.raw.signal)));
   api.post('/v1/components/:name/hold', async (c) => {
     await daemon.hold(c.req.param('name'), (await readBody(c, runBodySchema)).run, c.req.raw.signal);
     return c.json({});
@@ -44,9 +49,9 @@ export function createDaemonApi(daemon: DaemonClient): Hono {
   return api;
 }
 
-async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+async function readBody<T>(c: Context, schema: z.core.$ZodType<T>): Promise<T> {
   const body: unknown = await c.req.json().catch(() => undefined);
-  const parsed = schema.safeParse(body);
+  const parsed = z.safeParse(schema, body);
   if (parsed.success) return parsed.data;
   throw badRequest(`The body of ${c.req.method} ${c.req.path} is not as the daemon's API says.`);
 }

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DaemonClient } from '../contract/daemon-api.ts';
+import { askStatus } from '../adapters/daemon/ask-status.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
+import type { StatusReport } from '../model/status.ts';
 import { createDaemonApi } from './create-daemon-api.ts';
 import { serveDaemonApi } from './serve-socket.ts';
 import { makeSocketPath, maxSocketPathBytes } from './socket-folder.ts';
@@ -37,13 +39,34 @@ function notingDaemon(orders: string[] = []): DaemonClient {
   };
 }
 
+const report: StatusReport = {
+  ok: true,
+  stack: 'monitoring',
+  platform: 'standalone',
+  dataRoot: '/srv/holdfast',
+  desired: 'up',
+  observedAtMs: 1,
+  daemon: null,
+  components: [],
+  volumes: [],
+  findings: [],
+  lastRun: null,
+  lastProof: null,
+};
+const noStatus = async () => report;
+
 describe('the API', () => {
+  test('tells the status that it was given', async () => {
+    const response = await createDaemonApi(notingDaemon(), noStatus).request('/v1/status');
+    expect(await response.json()).toEqual(report);
+  });
+
   const post = (path: string, body: unknown) => ({
     path,
     init: { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
   });
   const call = async (orders: string[], { path, init }: { path: string; init?: RequestInit }) => {
-    const response = await createDaemonApi(notingDaemon(orders)).request(path, init);
+    const response = await createDaemonApi(notingDaemon(orders), noStatus).request(path, init);
     return { status: response.status, body: await response.json() };
   };
 
@@ -91,7 +114,7 @@ describe('the API', () => {
   });
 
   test('a body that is too long is not read', async () => {
-    const api = createDaemonApi(notingDaemon());
+    const api = createDaemonApi(notingDaemon(), noStatus);
     const { path, init } = post('/v1/components/prometheus/hold', { run: 'r'.repeat(20_000) });
     expect((await api.request(path, init)).status).toBe(413);
   });
@@ -100,8 +123,29 @@ describe('the API', () => {
 describe('the socket', () => {
   const options = () => ({ key: 'a root', runtimeDirectory: directory, temporaryDirectory: directory, uid });
 
+  test('the quick question believes a daemon of the same version and data root alone', async () => {
+    const dataRoot = join(directory, 'root');
+    await mkdir(join(dataRoot, 'run'), { recursive: true });
+    const status = { ...report, dataRoot };
+    const server = await serveDaemonApi({ daemon: notingDaemon(), readStatus: async () => status }, options());
+    const { dev: device, ino: inode } = await stat(dataRoot);
+    const note = { holdfastVersion: '1.2.3', socket: server.socket, dataRoot: { device, inode } };
+    const ask = async (changes: object, holdfastVersion = '1.2.3') => {
+      await writeFile(join(dataRoot, 'run/daemon.json'), JSON.stringify({ ...note, ...changes }));
+      return askStatus({ dataRoot, holdfastVersion });
+    };
+    expect(await ask({})).toEqual(status);
+    expect(await ask({}, '1.2.4')).toBeUndefined();
+    expect(await ask({ dataRoot: { device, inode: inode + 1 } })).toBeUndefined();
+    expect(await ask({ socket: join(directory, 'nobody.sock') })).toBeUndefined();
+    expect(await ask({ socket: 7 })).toBeUndefined();
+    await writeFile(join(dataRoot, 'run/daemon.json'), '{torn');
+    expect(await askStatus({ dataRoot, holdfastVersion: '1.2.3' })).toBeUndefined();
+    await server.close();
+  });
+
   test('is for its user alone, in a folder of its own, and gone after the end', async () => {
-    const server = await serveDaemonApi(notingDaemon(), options());
+    const server = await serveDaemonApi({ daemon: notingDaemon(), readStatus: noStatus }, options());
     expect((await stat(server.socket)).mode & 0o777).toBe(0o600);
     expect((await stat(join(server.socket, '..'))).mode & 0o777).toBe(0o700);
     const status = await new Promise((resolve, reject) => {
@@ -121,7 +165,7 @@ describe('the socket', () => {
     const path = await makeSocketPath(options());
     const dead = createServer().listen(path);
     await new Promise((resolve) => dead.once('listening', resolve));
-    const server = await serveDaemonApi(notingDaemon(), options());
+    const server = await serveDaemonApi({ daemon: notingDaemon(), readStatus: noStatus }, options());
     expect(server.socket).toBe(path);
     await server.close();
     await new Promise((resolve) => dead.close(resolve));

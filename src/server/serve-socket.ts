@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { chmod, lstat, rm } from 'node:fs/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { DaemonClient } from '../contract/daemon-api.ts';
-import { createDaemonApi } from './create-daemon-api.ts';
+import { createDaemonApi, type ReadStatus } from './create-daemon-api.ts';
 import { makeSocketPath, type SocketFolderOptions } from './socket-folder.ts';
 
 export interface DaemonServer {
@@ -16,8 +16,11 @@ export interface DaemonServer {
  * Serves the daemon's API on a Unix socket (0600, in a folder of ours alone). Whoever holds the data root's daemon lock may
  * take the path: a socket left there by a dead daemon is removed.
  */
-export async function serveDaemonApi(daemon: DaemonClient, options: SocketFolderOptions): Promise<DaemonServer> {
-  const answer = getRequestListener(createDaemonApi(daemon).fetch);
+export async function serveDaemonApi(
+  face: { readonly daemon: DaemonClient; readonly readStatus: ReadStatus },
+  options: SocketFolderOptions,
+): Promise<DaemonServer> {
+  const answer = getRequestListener(createDaemonApi(face.daemon, face.readStatus).fetch);
   const listener: RequestListener = (incoming, outgoing) => void answer(incoming, outgoing);
   let socket = await makeSocketPath(options);
   let server = await listen(listener, socket);

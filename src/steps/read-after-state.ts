@@ -8,14 +8,20 @@ import { splitRange, type Window } from '../rules/choose-windows.ts';
 import type { AfterState } from '../rules/compare-inventories.ts';
 import { findGap } from '../rules/find-gap.ts';
 import { listTsdb } from '../tsdb/list-blocks.ts';
+import type { TsdbInventory } from '../model/tsdb-inventory.ts';
+import { settlingOf, type CountTsdb } from './count-tsdb.ts';
 import { askComponents, type ComponentWitnesses } from './ask-components.ts';
 import { askWindows, type AskOptions } from './ask-windows.ts';
 
 export interface AfterStateOptions {
   readonly before: Inventory;
+  /** Its count of the bytes. */
+  readonly tsdb: TsdbInventory | null;
   readonly world: {
     readonly dataDirectory: string;
     readonly prometheus: PrometheusReader;
+    readonly countTsdb: CountTsdb | null;
+    readonly scrapeIntervalMs: number;
     readonly components: ComponentWitnesses;
   };
   readonly now: () => number;
@@ -41,6 +47,7 @@ export async function readAfterState(options: AfterStateOptions): Promise<AfterS
   const listing = await listTsdb(world.dataDirectory);
   const asked = await askComponents(world.components, 'with-expired', signal);
   const atMs = Math.round(options.now());
+  const tsdb = await countBytes(options);
   const gap = await readGap(before, atMs, options);
   return {
     atMs,
@@ -51,7 +58,16 @@ export async function readAfterState(options: AfterStateOptions): Promise<AfterS
     gap: gap.gap,
     addedSamples: await countAdded({ listing, fromMs: (before.completeToMs ?? 0) + 1, atMs }, ask),
     findings: [...asked.findings, ...gap.findings],
+    tsdb,
   };
+}
+
+/** Always read anew: what is compared with a baseline comes from no cache. */
+async function countBytes({ tsdb: before, world, signal, progress }: AfterStateOptions): Promise<AfterState['tsdb']> {
+  if (before === null || world.countTsdb === null) return null;
+  const settlingMs = settlingOf(world.scrapeIntervalMs);
+  const look = { settlingMs, cutMs: before.completeToMs, signal, progress };
+  return { before, after: await world.countTsdb(world.dataDirectory, look) };
 }
 
 /** From the raw samples of `up`, which every scrape of every target writes. */
@@ -65,8 +81,7 @@ async function readGap(
   const answer = await listUp(`up[${widthMs}ms]`, atMs, options);
   if ('failed' in answer) return { gap: null, findings: [unknownGap(answer.failed)] };
   const timesMs = answer.flatMap((series) => series.timesMs);
-  const { completeToMs, scrapeIntervalMs: intervalMs } = before;
-  return { gap: findGap(timesMs, { completeToMs, intervalMs, nowMs: atMs }), findings: [] };
+  return { gap: findGap(timesMs, { completeToMs: before.completeToMs, nowMs: atMs }), findings: [] };
 }
 
 /** An answer that is too long to be read is no reason to fail the proof. */

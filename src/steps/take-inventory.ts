@@ -1,18 +1,18 @@
 import { HoldfastError } from '../errors/holdfast-error.ts';
-import type { TsdbListing } from '../model/block.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Handler, StepContext, StepProgress } from '../model/handler.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { StepBase } from '../model/plan.ts';
+import type { TsdbInventory } from '../model/tsdb-inventory.ts';
 import type { EffectiveRetention } from '../model/retention.ts';
 import type { PrometheusReader } from '../adapters/prometheus/prometheus-reader.ts';
-import { chooseHeadWindows, chooseOlderWindows } from '../rules/choose-windows.ts';
 import { headBytesOf } from '../rules/retention.ts';
-import { listTsdb } from '../tsdb/list-blocks.ts';
 import { askComponents, type ComponentWitnesses } from './ask-components.ts';
-import { askWindows, type AskOptions, type UnansweredMetric, type WindowAnswers } from './ask-windows.ts';
+import { askOlder, askSettledHead, listWorld, metaOnly, noAnswers } from './ask-head.ts';
 import { awaitReady } from './await-ready.ts';
+import { settlingOf, type CountTsdb } from './count-tsdb.ts';
 import { findInventory, writeInventory } from '../data-root/inventory-file.ts';
+import { readTsdbInventory, writeTsdbInventory } from '../data-root/tsdb-inventory-file.ts';
 
 /** Says what there is, before anything of it is stopped. Done means: this run's file exists and is whole. */
 export interface TakeInventoryStep extends StepBase {
@@ -35,6 +35,8 @@ export interface InventoryWorld {
   readonly prometheus: PrometheusReader | null;
   /** The newest sample known from elsewhere, as the daemon's last observation; used where Prometheus does not run. */
   readonly newestMs: number | null;
+  /** Null where bytes cannot be read: then Prometheus is the only witness. */
+  readonly countTsdb: CountTsdb | null;
   readonly components: ComponentWitnesses;
 }
 
@@ -46,32 +48,54 @@ export interface TakeInventoryOptions {
   readonly progress?: (progress: StepProgress) => void;
   /** How long a running Prometheus may take until it is ready; then meta.json alone is the witness. 2 min. */
   readonly readyTimeoutMs?: number;
+  /** True where the bytes of the whole TSDB, its WAL too, are in the baseline beside these answers. */
+  readonly isCounted?: boolean;
 }
 
 export interface TakeInventoryDependencies {
   readonly readWorld: (step: TakeInventoryStep, signal: AbortSignal) => Promise<InventoryWorld>;
   readonly now: () => number;
-  /**
-   * True where the file is to be taken again although it is whole: nothing has been stopped since, and it has become
-   * older than a stop may find it. Without it, a whole file is always enough.
-   */
-  readonly isStale?: (inventory: Inventory, step: TakeInventoryStep, signal: AbortSignal) => Promise<boolean>;
 }
 
 export function createTakeInventoryHandler(dependencies: TakeInventoryDependencies): Handler<TakeInventoryStep> {
   return {
-    isDone: async (step, context) => {
+    isDone: async (step) => {
       const inventory = await findInventory(step.file);
       if (inventory === undefined) return false;
       if (inventory.run !== step.run) throw otherRun(step, inventory.run);
-      return !((await dependencies.isStale?.(inventory, step, context.signal)) ?? false);
+      // A new count in the place of one that is gone would hide what was lost since.
+      if (inventory.tsdb !== null) await readTsdbInventory(step.file, inventory.tsdb);
+      return true;
     },
     apply: async (step, context) => {
-      const inventory = await takeInventory(await optionsFor(step, context, dependencies));
+      const options = await optionsFor(step, context, dependencies);
+      const bytes = await countBytes(options);
+      const tsdb = bytes === null ? null : await writeTsdbInventory(step.file, bytes);
+      const isCounted = bytes !== null && !bytes.findings.some(isError);
+      const inventory = { ...(await takeInventory({ ...options, isCounted })), tsdb };
       await writeInventory(step.file, inventory);
+      for (const finding of (bytes?.findings ?? []).filter(isError).slice(0, 5)) context.say(finding.message);
       for (const finding of inventory.findings) context.say(finding.message);
     },
   };
+}
+
+function isError({ severity }: { readonly severity: string }): boolean {
+  return severity === 'error';
+}
+
+/**
+ * The bytes first, since that takes the longer the more there is; then the answers of Prometheus, which are complete up to
+ * a moment before the stop. Nothing is stopped meanwhile.
+ */
+async function countBytes({ world, signal, progress }: TakeInventoryOptions): Promise<TsdbInventory | null> {
+  if (world.countTsdb === null || world.dataDirectory === null) return null;
+  const look = { settlingMs: settlingOf(world.scrapeIntervalMs), cutMs: null, signal, progress: progress ?? ignore };
+  return world.countTsdb(world.dataDirectory, look);
+}
+
+function ignore(): void {
+  // Nobody watches.
 }
 
 async function optionsFor(
@@ -91,14 +115,16 @@ async function optionsFor(
  * that as little time as possible lies between its end and the stop. Throws `component-api` where a running Prometheus
  * ceases to answer, and `io` where its directory cannot be read.
  */
-export async function takeInventory(options: TakeInventoryOptions): Promise<Inventory> {
+export async function takeInventory(options: TakeInventoryOptions): Promise<Omit<Inventory, 'tsdb'>> {
   const { world, signal } = options;
-  const listing = world.dataDirectory === null ? nothing : await listTsdb(world.dataDirectory);
+  const first = await listWorld(world);
   const isAsked =
     world.prometheus !== null && (await awaitReady(world.prometheus, options.readyTimeoutMs ?? 120_000, signal));
-  const older = isAsked ? await askOlder(listing, world.prometheus, options) : noAnswers;
+  const older = isAsked ? await askOlder(first, world.prometheus, options) : noAnswers;
   const asked = await askComponents(world.components, 'without-expired', signal);
-  const tsdb = isAsked ? await askHead(listing, older, options) : metaOnly(listing, world);
+  const { listing, tsdb } = isAsked
+    ? await askSettledHead(first, older, options)
+    : { listing: first, tsdb: metaOnly(first, options) };
   return {
     format: 1,
     run: options.run,
@@ -112,105 +138,6 @@ export async function takeInventory(options: TakeInventoryOptions): Promise<Inve
     components: asked.components,
     ...tsdb,
     findings: [...tsdb.findings, ...listing.broken.map(brokenBlock), ...asked.findings],
-  };
-}
-
-const nothing: TsdbListing = {
-  blocks: [],
-  broken: [],
-  walBytes: 0,
-  headChunksBytes: 0,
-  newestBlockMs: null,
-  oldestBlockMs: null,
-  hasWal: false,
-};
-const noAnswers: WindowAnswers = { windows: [], unanswered: [] };
-
-type TsdbPart = Pick<Inventory, 'completeToMs' | 'newestMs' | 'witness' | 'prometheusVersion' | 'windows' | 'findings'>;
-
-async function askOlder(
-  listing: TsdbListing,
-  prometheus: PrometheusReader,
-  options: TakeInventoryOptions,
-): Promise<WindowAnswers> {
-  const questions = [];
-  for (const window of chooseOlderWindows(listing)) {
-    const range = { fromMs: window.fromMs, toMs: window.toMs - 1 };
-    questions.push({ window, metrics: await prometheus.listMetricNames(range, options.signal) });
-  }
-  return askWindows(questions, await askOptions(prometheus, options));
-}
-
-async function askHead(listing: TsdbListing, older: WindowAnswers, options: TakeInventoryOptions): Promise<TsdbPart> {
-  const { world, signal } = options;
-  const { prometheus } = world;
-  if (prometheus === null) return metaOnly(listing, world);
-  const head = await prometheus.head(signal);
-  const ask = await askOptions(prometheus, options);
-  const namesFromMs = Math.max(listing.newestBlockMs ?? 0, head.minMs ?? 0);
-  const metrics = await prometheus.listMetricNames({ fromMs: namesFromMs, toMs: Math.round(options.now()) }, signal);
-  // A sample bears the time at which its scrape began, and a scrape may take up to its interval until it is committed.
-  const completeToMs = Math.floor(options.now() - Math.max(world.scrapeIntervalMs, 1000));
-  const windows = chooseHeadWindows({ newestBlockMs: listing.newestBlockMs, headMinMs: head.minMs, completeToMs });
-  const answers = await askWindows(
-    windows.map((window) => ({ window, metrics })),
-    ask,
-  );
-  return {
-    completeToMs: head.maxMs === null && listing.newestBlockMs === null ? null : completeToMs,
-    newestMs: newestOf(head.maxMs, listing),
-    witness: 'prometheus',
-    prometheusVersion: ask.version,
-    windows: [...older.windows, ...answers.windows],
-    findings: [...older.unanswered, ...answers.unanswered].slice(0, 20).map(unansweredMetric),
-  };
-}
-
-async function askOptions(prometheus: PrometheusReader, options: TakeInventoryOptions): Promise<AskOptions> {
-  return {
-    prometheus,
-    version: await prometheus.version(options.signal),
-    signal: options.signal,
-    onAnswer: (done, total) => options.progress?.({ done, total, unit: 'items', text: 'questions to Prometheus' }),
-  };
-}
-
-function newestOf(headMaxMs: number | null, listing: TsdbListing): number | null {
-  const newestInBlocks = listing.newestBlockMs === null ? null : listing.newestBlockMs - 1;
-  if (headMaxMs === null) return newestInBlocks;
-  return Math.max(headMaxMs, newestInBlocks ?? headMaxMs);
-}
-
-function metaOnly(listing: TsdbListing, world: InventoryWorld): TsdbPart {
-  const newestInBlocks = listing.newestBlockMs === null ? null : listing.newestBlockMs - 1;
-  return {
-    completeToMs: newestInBlocks,
-    newestMs: newestOf(world.newestMs, listing),
-    witness: 'meta',
-    prometheusVersion: null,
-    windows: [],
-    findings: listing.hasWal ? [unprovenHead(newestInBlocks)] : [],
-  };
-}
-
-function unprovenHead(newestInBlocks: number | null): Finding {
-  const from = newestInBlocks === null ? 'the beginning' : new Date(newestInBlocks).toISOString();
-  return {
-    rule: 'unproven-head',
-    severity: 'warning',
-    object: 'prometheus',
-    message: `Prometheus does not answer, so what its WAL holds after ${from} is not in the baseline and cannot be proved.`,
-    remedy: 'For a complete proof, start the stack with holdfast up before the rebuild.',
-  };
-}
-
-function unansweredMetric(metric: UnansweredMetric): Finding {
-  return {
-    rule: 'unanswered-metric',
-    severity: 'warning',
-    object: metric.metric,
-    message: `Prometheus could not count ${metric.metric} from ${new Date(metric.fromMs).toISOString()} to ${new Date(metric.toMs).toISOString()}: ${metric.reason}`,
-    remedy: 'Look at its log: holdfast logs prometheus',
   };
 }
 

@@ -2,12 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { execFile } from 'node:child_process';
 import { createPrometheusClient } from '../adapters/prometheus/prometheus-client.ts';
 import type { PrometheusReader } from '../adapters/prometheus/prometheus-reader.ts';
+import { findFreePorts } from '../../test/harness/free-ports.ts';
 import { awaitReady } from './await-ready.ts';
 
 /** A real Prometheus of a test, that scrapes itself every second. */
@@ -23,28 +23,35 @@ export interface TestPrometheusOptions {
   /** Holds `data/` and gets the configuration and the log. */
   readonly directory: string;
   readonly flags?: readonly string[];
+  /** With an alert that is always pending, which is written as a sample each second from the start. */
+  readonly alert?: boolean;
 }
 
 /** Starts it and waits until it is ready. Throws with its log where it does not become so. */
 export async function startTestPrometheus(options: TestPrometheusOptions): Promise<TestPrometheus> {
-  const port = await freePort();
+  const [port = 0] = await findFreePorts(1);
   const config = join(options.directory, 'prometheus.yml');
   const log = join(options.directory, 'prometheus.log');
-  await writeFile(config, configOf(port));
+  await writeFile(config, configOf(port, options.alert === true ? ['rules.yml'] : []));
+  await writeFile(join(options.directory, 'rules.yml'), pendingAlert);
   const output = openSync(log, 'a');
   const child = spawn(options.program, argumentsOf(options, { config, port }), { stdio: ['ignore', output, output] });
   const address = `http://127.0.0.1:${port}`;
   const reader = createPrometheusClient({ name: 'prometheus', address, credentials: null });
-  if (!(await awaitReady(reader, 20_000, new AbortController().signal))) {
+  // What answers is another one where this has ended: it did not get the port.
+  if (!(await awaitReady(reader, 20_000, new AbortController().signal)) || child.exitCode !== null) {
     child.kill('SIGKILL');
     throw new Error(`Prometheus did not become ready:\n${await readFile(log, 'utf8')}`);
   }
   return { reader, address, stop: () => stop(child) };
 }
 
-function configOf(port: number): string {
+const pendingAlert = 'groups: [{name: test, rules: [{alert: Pending, expr: vector(1), for: 1h}]}]\n';
+
+function configOf(port: number, ruleFiles: readonly string[]): string {
   const target = `  - job_name: self\n    static_configs: [{targets: ['127.0.0.1:${port}']}]\n`;
-  return `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n${target}`;
+  const global = 'global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}';
+  return `${global}\nrule_files: ${JSON.stringify(ruleFiles)}\nscrape_configs:\n${target}`;
 }
 
 function argumentsOf(
@@ -68,32 +75,25 @@ async function stop(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 export interface TestBlocks {
   readonly promtool: string;
   /** Gets `data/` with one block for each two hours. */
   readonly directory: string;
   readonly endMs: number;
   readonly hours: number;
+  /** Added to every value at that time. */
+  readonly changed?: { readonly atMs: number; readonly by: number };
 }
 
 /** Makes real blocks that end at endMs: two metrics of three series, one sample a minute. */
-export async function makeTestBlocks({ promtool, directory, endMs, hours }: TestBlocks): Promise<void> {
+export async function makeTestBlocks({ promtool, directory, endMs, hours, changed }: TestBlocks): Promise<void> {
   const lines: string[] = [];
   for (const metric of ['held_a', 'held_b']) {
     lines.push(`# TYPE ${metric} gauge`);
     for (const series of ['0', '1', '2']) {
       for (let atMs = endMs - hours * 3_600_000; atMs < endMs; atMs += 60_000) {
-        lines.push(`${metric}{series="${series}"} ${(atMs / 1000) % 97} ${atMs / 1000}`);
+        const value = ((atMs / 1000) % 97) + (changed?.atMs === atMs ? changed.by : 0);
+        lines.push(`${metric}{series="${series}"} ${value} ${atMs / 1000}`);
       }
     }
   }

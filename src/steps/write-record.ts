@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { writeFileAtomically } from '../files/atomic-file.ts';
 import { makePrivateDirectory } from '../files/private-directory.ts';
 import { findJsonFile } from '../files/read-json-file.ts';
@@ -33,7 +33,7 @@ export function createWriteRecordHandler(dependencies: WriteRecordDependencies):
 /** Enough to know whose record it is, and that it is whole; docs/format/record.md. */
 const recordHead = z.looseObject({
   format: z.literal(1),
-  run: z.string().min(1),
+  run: z.string().check(z.minLength(1)),
   writtenAtMs: z.number(),
-  stack: z.looseObject({ stackId: z.string().min(1) }),
+  stack: z.looseObject({ stackId: z.string().check(z.minLength(1)) }),
 });

@@ -3,6 +3,7 @@ import type { InstanceFile, StopResult } from '../contract/daemon-api.ts';
 import { HoldfastError, hasCode } from '../errors/holdfast-error.ts';
 import type { ProcessComponent } from '../model/component.ts';
 import { componentTable } from './component-table.ts';
+import type { Explanation } from './explain-log.ts';
 import { findLivingInstance, type LivingInstance } from './find-living-instance.ts';
 import { findInstance, writeInstance } from './instance-store.ts';
 import { InstanceWatch, type WatchContext } from './instance-watch.ts';
@@ -40,6 +41,7 @@ export class ComponentKeeper {
   private watch: InstanceWatch | null = null;
   private waiting = new AbortController();
   private deaths: readonly Death[] = [];
+  private endsUncleanly = false;
 
   constructor(component: ProcessComponent, context: KeeperContext) {
     this.component = component;
@@ -64,6 +66,11 @@ export class ComponentKeeper {
       context.say(`${component}: process ${living.identity.pid} adopted`);
       this.take(living);
     });
+  }
+
+  /** However this instance ends: not all that it wrote has arrived, so its files are set aside before the next start. */
+  expectUncleanEnd(): void {
+    this.endsUncleanly = true;
   }
 
   /** Starts it where nobody wants it stopped; a refusal shows in the view. */
@@ -134,6 +141,7 @@ export class ComponentKeeper {
 
   private take(instance: LivingInstance): void {
     this.file = instance;
+    this.endsUncleanly = false;
     this.enter('starting', this.reason, this.remedy);
     const watch = new InstanceWatch(instance, this.context, {
       onReady: () => this.becomeReady(watch),
@@ -170,7 +178,7 @@ export class ComponentKeeper {
   }
 
   /** SIGKILL, since on SIGTERM Pushgateway would write its emptiness over the file that it could not read. */
-  private async refuseEmptyStart(watch: InstanceWatch, said: { message: string; remedy: string }): Promise<void> {
+  private async refuseEmptyStart(watch: InstanceWatch, said: Explanation): Promise<void> {
     watch.close();
     await this.context.processes.kill(watch.identity);
     await this.forget();
@@ -183,8 +191,12 @@ export class ComponentKeeper {
   private async noticeEnd(watch: InstanceWatch): Promise<void> {
     watch.close();
     const { context, component } = this;
+    const emptyStart = await watch.findEmptyStart();
+    if (emptyStart !== undefined) return this.refuseEmptyStart(watch, emptyStart);
     const end = await watch.describeEnd();
-    if (context.processes.findExit(watch.identity)?.code === 0) await releaseLockOf(component, context.dataRoot);
+    const isClean = context.processes.findExit(watch.identity)?.code === 0 && !this.endsUncleanly;
+    if (isClean) await releaseLockOf(component, context.dataRoot);
+    this.enter('restarting', end.reason, end.remedy);
     await this.forget();
     context.say(`${component} (process ${watch.identity.pid}): ${end.reason}`);
     if (this.wanted !== 'run') {
@@ -255,10 +267,14 @@ export class ComponentKeeper {
     this.enter('stopping');
     watch.close();
     const began = context.now();
+    const early = await watch.findEmptyStart();
+    if (early !== undefined) return this.endEmptyStart(watch, early, { wanted, began });
     const how = await this.stopProcess(watch);
+    const late = await watch.findEmptyStart();
+    if (late !== undefined) return this.endEmptyStart(watch, late, { wanted, began });
     const exit = context.processes.findExit(watch.identity);
     const isClean = exit === undefined ? how === 'terminated' : exit.code === 0;
-    if (isClean) await releaseLockOf(component, context.dataRoot);
+    if (isClean && !this.endsUncleanly) await releaseLockOf(component, context.dataRoot);
     this.watch = null;
     await this.save({ identity: null, wanted });
     const tookMs = context.now() - began;
@@ -269,6 +285,17 @@ export class ComponentKeeper {
       how === 'killed' ? `It did not end within ${graceMs / 1000} s of SIGTERM and was killed.` : null,
     );
     return { how, tookMs };
+  }
+
+  /** It is stopped as it was ordered, and what it says stays: that it was refused, and why. */
+  private async endEmptyStart(
+    watch: InstanceWatch,
+    said: Explanation,
+    { wanted, began }: { readonly wanted: InstanceFile['wanted']; readonly began: number },
+  ): Promise<StopResult> {
+    await this.refuseEmptyStart(watch, said);
+    await this.save({ wanted });
+    return { how: 'killed', tookMs: this.context.now() - began };
   }
 
   private async stopProcess(watch: InstanceWatch): Promise<StopResult['how']> {

@@ -111,8 +111,11 @@ export class InstanceWatch {
     }
   }
 
-  /** Pushgateway reads its file before it listens, so that once it does its log says whether it could. */
-  private async findEmptyStart(): Promise<Explanation | undefined> {
+  /**
+   * What Pushgateway said of a file that it could not read, where it was never ready. It reads the file before it listens
+   * and before it heeds SIGTERM, so that once it does either its log says whether it could.
+   */
+  async findEmptyStart(): Promise<Explanation | undefined> {
     if (this.component !== 'pushgateway' || this.readySinceMs !== null) return undefined;
     const lines = (await this.readLines()).filter((line) => emptyStartPattern.test(line));
     return lines.length === 0 ? undefined : explainLog(lines, await this.logContext());

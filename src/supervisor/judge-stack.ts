@@ -3,6 +3,7 @@ import type { Finding } from '../model/finding.ts';
 import { isProcessComponent } from '../model/component.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import { componentTable } from './component-table.ts';
+import type { Explanation } from './explain-log.ts';
 import { rejectedSince, silentSinceMs, type SampleFlow } from './sample-flow.ts';
 
 export interface StackFacts {
@@ -12,7 +13,7 @@ export interface StackFacts {
   /** Undefined while Prometheus does not run or has not answered yet. */
   readonly flow: SampleFlow | undefined;
   /** What Prometheus' newest log lines mean, in words, or null. */
-  readonly flowReason: string | null;
+  readonly flowReason: Pick<Explanation, 'message' | 'remedy'> | null;
   readonly hasReceiver: boolean;
   readonly nowMs: number;
 }
@@ -25,7 +26,13 @@ export interface Judgement {
 
 /** Judges what was seen. Pure. */
 export function judgeStack(facts: StackFacts): Judgement {
-  const findings = [...judgeComponents(facts), ...judgeVolumes(facts), ...judgeSamples(facts), ...judgeReceiver(facts)];
+  const findings = [
+    ...judgeComponents(facts),
+    ...judgeVolumes(facts),
+    ...judgeSamples(facts),
+    ...judgeWal(facts),
+    ...judgeReceiver(facts),
+  ];
   const starting = facts.stack.desired === 'up' && facts.components.some(isOnItsWay);
   return { ok: !starting && findings.every((finding) => finding.severity !== 'error'), findings };
 }
@@ -80,7 +87,7 @@ function judgeSamples({ stack, components, flow, flowReason, nowMs }: StackFacts
   return [{ rule: 'no-samples', severity: 'error', object: 'prometheus', message: `${silent}: ${message}`, remedy }];
 }
 
-function explainSilence(flow: SampleFlow, flowReason: string | null) {
+function explainSilence(flow: SampleFlow, flowReason: StackFacts['flowReason']) {
   const { outOfBounds, outOfOrder } = rejectedSince(flow);
   if (outOfBounds > 0) {
     return {
@@ -95,8 +102,27 @@ function explainSilence(flow: SampleFlow, flowReason: string | null) {
       remedy: 'Set the clock right (date -u); samples come in again once it has passed the newest one.',
     };
   }
-  const message = flowReason ?? 'no scrape has brought any, and it does not say why.';
+  if (flowReason !== null) return flowReason;
+  const message = 'no scrape has brought any, and it does not say why.';
   return { message, remedy: 'Look at `holdfast logs prometheus` and at its page /targets.' };
+}
+
+/**
+ * prometheus/tsdb wlog: a record that was cut off makes the repair at the next start delete every later one, which is mended
+ * before that start. A series whose first record was cut off is known to the running Prometheus alone.
+ */
+function judgeWal({ flow }: StackFacts): readonly Finding[] {
+  if (flow === undefined || flow.head.walWritesFailed === 0) return [];
+  return [
+    {
+      rule: 'wal-writes-failed',
+      severity: 'warning',
+      object: 'prometheus',
+      message: `Prometheus has failed to write to its WAL ${flow.head.walWritesFailed} times since it started: what it could write is kept, but series first seen meanwhile lose what is not yet in a block when it is restarted.`,
+      remedy:
+        'Make room, and restart or rebuild some hours later if you can: the proof says whether anything is missing.',
+    },
+  ];
 }
 
 function judgeReceiver({ stack, hasReceiver }: StackFacts): readonly Finding[] {

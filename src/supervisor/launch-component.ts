@@ -169,7 +169,7 @@ function unavailable(stack: StackFile, component: ProcessComponent): Launch {
   return {
     outcome: 'unavailable',
     reason: known?.reason ?? missing,
-    remedy: `Run \`holdfast up\`, which looks for it again, or name one under \`programs: {${name}: /path}\` in the config file.`,
+    remedy: `Run \`holdfast up --upgrade\`, which looks for it again, or name one under \`programs: {${name}: /path}\` in the config file.`,
   };
 }
 

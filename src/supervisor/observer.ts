@@ -164,27 +164,34 @@ export class Observer {
 
   private async followSamples(components: readonly ComponentObservation[], signal: AbortSignal): Promise<void> {
     const prometheus = components.find((component) => component.name === 'prometheus');
-    const startedAtMs = this.keepers.find((keeper) => keeper.component === 'prometheus')?.view().file?.startedAtMs;
+    const keeper = this.keepers.find(({ component }) => component === 'prometheus');
+    const startedAtMs = keeper?.view().file?.startedAtMs;
     if (prometheus?.state !== 'running' || prometheus.address === null || startedAtMs === undefined) {
       this.flow = undefined;
       return;
     }
     const { address } = prometheus;
-    const credentials = await this.context.credentials();
+    // Without them nothing can be asked, and the components' own states say so: the look itself must go on.
+    const credentials = await this.context.credentials().catch(() => undefined);
+    if (credentials === undefined) {
+      this.flow = undefined;
+      return;
+    }
     const head = await readPrometheusHead({ name: 'prometheus', address, credentials }, signal);
     if (head === undefined) return;
     this.flow = followSampleFlow(this.flow, { startedAtMs, head, nowMs: this.context.now() });
     this.newestSampleMs = head.newestSampleMs ?? this.newestSampleMs;
+    if (head.walWritesFailed > 0) keeper?.expectUncleanEnd();
   }
 
-  private async explainPrometheusLog(stack: StackFile): Promise<string | null> {
+  private async explainPrometheusLog(stack: StackFile) {
     if (this.flow === undefined) return null;
     const log = join(this.context.dataRoot, paths.log('prometheus'));
     const file = this.keepers.find((keeper) => keeper.component === 'prometheus')?.view().file;
     const lines = await readLogTail(log, { fromOffset: file?.logOffset ?? 0, maxBytes: 16_384 });
     const volume = join(this.context.dataRoot, paths.volume('prometheus'));
     const port = stack.config.prometheus.port;
-    return explainLog(lines, { component: 'prometheus', volume, port, listener: null })?.message ?? null;
+    return explainLog(lines, { component: 'prometheus', volume, port, listener: null }) ?? null;
   }
 
   private async observeVolume(

@@ -11,9 +11,10 @@ import type { StackFile } from '../model/stack-file.ts';
 import type { ListedVolume, VolumeIdentity } from '../model/volume.ts';
 import { judgeProgramVersion } from '../rules/program-version.ts';
 import { volumeRefusal } from '../rules/volume-condition.ts';
+import { findBrokenSegments, mendSegments, type BrokenSegment } from '../tsdb/write/mend-wal.ts';
 import { unreadablePushgatewayFile } from './explain-log.ts';
 import type { DataRootPlace } from './instance-store.ts';
-import { findFaultInPushgatewayFile } from './pushgateway-file.ts';
+import { findFaultInPushgatewayFile } from '../adapters/pushgateway/pushgateway-file.ts';
 import { setAside } from './set-aside.ts';
 import { judgeVolumeLock } from './volume-lock.ts';
 
@@ -39,8 +40,8 @@ export interface PreparedVolume {
 }
 
 /**
- * Makes sure that a volume is ours, held by nobody and readable, sets aside what the start could destroy, and notes who
- * will write to it. Throws the refusal otherwise. The lock itself is written with the intent.
+ * Makes sure that a volume is ours, held by nobody and readable, sets aside what the start could destroy, mends what it
+ * would destroy for sure, and notes who will write to it. Throws the refusal otherwise. The lock itself is written with the intent.
  */
 export async function prepareVolume(input: PrepareVolumeInput, context: PrepareVolumeContext): Promise<PreparedVolume> {
   const { stack, component } = input;
@@ -48,9 +49,14 @@ export async function prepareVolume(input: PrepareVolumeInput, context: PrepareV
   const directory = join(context.dataRoot, listed.path);
   refuseOlderProgram(identity, input.program);
   const { unclean: leftLocked } = await judgeVolumeLock(directory, context);
-  const unclean = leftLocked || (component === 'prometheus' && (await hasPrometheusLock(directory)));
+  // Who wrote to an adopted directory last, and how that ended, is not known.
+  const isFirstStart = listed.adoptedFrom !== undefined && identity.lastWriter === undefined;
+  const unclean = leftLocked || isFirstStart || (component === 'prometheus' && (await hasPrometheusLock(directory)));
+  const data = join(directory, dataDirectoryInVolume[component] ?? '');
+  const broken = component === 'prometheus' ? await findBrokenSegments(data) : [];
   // Pushgateway overwrites a file that went bad at rest just as well, and its file is small.
-  if (unclean || component === 'pushgateway') await setAsideAndSay(component, unclean, context);
+  if (unclean || broken.length > 0 || component === 'pushgateway') await setAsideAndSay(component, unclean, context);
+  if (broken.length > 0) await mendAndSay(data, broken, context);
   if (component === 'pushgateway') await refuseUnreadableFile(directory);
   await noteWriter(directory, identity, input.program);
   return { directory, volumeId: listed.id, unclean };
@@ -88,6 +94,15 @@ async function setAsideAndSay(component: VolumeComponent, unclean: boolean, cont
   context.say(
     `${why}${made.files} files set aside in ${made.path} (${formatBytes(made.copiedBytes)} copied, the rest linked)`,
   );
+}
+
+/** Prometheus' own repair would delete every record behind one that was cut off. */
+async function mendAndSay(data: string, broken: readonly BrokenSegment[], context: PrepareVolumeContext) {
+  await mendSegments(data, broken);
+  for (const { path, orphans } of broken) {
+    const count = orphans.length === 1 ? 'a record that was' : `${orphans.length} records that were`;
+    context.say(`${path} held ${count} cut off, as by a full disk: passed over, so that what follows is kept`);
+  }
 }
 
 async function refuseUnreadableFile(directory: string): Promise<void> {

@@ -1,5 +1,6 @@
-import { copyFile, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { syncDirectory } from '../files/atomic-file.ts';
 import { paths } from '../model/paths.ts';
 import { listSetAside } from './set-aside.ts';
 
@@ -15,11 +16,23 @@ export async function putBackPushgatewayFile(dataRoot: string): Promise<boolean>
   const file = join(dataRoot, paths.volume('pushgateway'), name);
   const kept = join(dataRoot, newest, name);
   if (await isSameContent(file, kept)) return false;
-  await rename(file, `${file}.overwritten`).catch(ignoreMissing);
+  // A crash anywhere leaves the one file or the other in its place, and never none: Pushgateway would start empty.
+  await copyFile(file, `${file}.overwritten`).catch(ignoreMissing);
   const half = `${file}.tmp-for-creation`;
   await copyFile(kept, half);
+  await syncFile(half);
   await rename(half, file);
+  await syncDirectory(dirname(file));
   return true;
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 async function isSameContent(a: string, b: string): Promise<boolean> {

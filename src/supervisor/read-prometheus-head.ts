@@ -9,6 +9,8 @@ export interface PrometheusHead {
   /** Samples refused as lying before the head's valid time, which a block in the future moves ahead of now. */
   readonly outOfBounds: number;
   readonly outOfOrder: number;
+  /** Writes to the WAL that failed since the process started, as on a full disk: its repair then deletes what came later. */
+  readonly walWritesFailed: number;
 }
 
 export async function readPrometheusHead(endpoint: Endpoint, signal: AbortSignal): Promise<PrometheusHead | undefined> {
@@ -32,6 +34,7 @@ export function parsePrometheusHead(text: string): PrometheusHead | undefined {
       sumMetric(text, 'prometheus_target_scrapes_sample_out_of_bounds_total') ?? 0,
     ),
     outOfOrder: sumMetric(text, 'prometheus_target_scrapes_sample_out_of_order_total') ?? 0,
+    walWritesFailed: sumMetric(text, 'prometheus_tsdb_wal_writes_failed_total') ?? 0,
   };
 }
 

@@ -8,6 +8,7 @@ const head = (appended: number, newestSampleMs: number | null = null): Prometheu
   appended,
   outOfBounds: 0,
   outOfOrder: 0,
+  walWritesFailed: 0,
 });
 
 test('no samples counts from two scrape intervals and five seconds after the start', () => {
@@ -44,7 +45,13 @@ test('reads the head of 2.x and of 3.x, and an empty one', () => {
   expect(parsePrometheusHead(two)).toMatchObject({ newestSampleMs: 1_795_483_245_123, appended: 12 });
   const three =
     'prometheus_tsdb_head_max_time -9.223372036854776e+18\nprometheus_tsdb_head_samples_appended_total{type="float"} 3\nprometheus_tsdb_head_samples_appended_total{type="histogram"} 4\nprometheus_target_scrapes_sample_out_of_bounds_total 7\n';
-  expect(parsePrometheusHead(three)).toEqual({ newestSampleMs: null, appended: 7, outOfBounds: 7, outOfOrder: 0 });
+  expect(parsePrometheusHead(three)).toEqual({
+    newestSampleMs: null,
+    appended: 7,
+    outOfBounds: 7,
+    outOfOrder: 0,
+    walWritesFailed: 0,
+  });
   expect(parsePrometheusHead('node_cpu_seconds_total 1')).toBeUndefined();
 });
 

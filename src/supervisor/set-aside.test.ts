@@ -59,10 +59,15 @@ test('goes on where an earlier one was interrupted, and where the clock was set 
   expect(await readdir(join(root, 'set-aside/prometheus'))).toHaveLength(2);
 });
 
-test('nothing to set aside makes nothing, and a good proof drops all', async () => {
+test('nothing to set aside makes nothing, and a good proof drops what was set aside before it', async () => {
   expect(await setAside(root, 'pushgateway', 1)).toBeUndefined();
-  await setAside(root, 'prometheus', 1);
-  await dropSetAside(root);
+  await setAside(root, 'prometheus', 1_000);
+  await appendFile(join(db, 'wal/00000010'), '.');
+  const later = await setAside(root, 'prometheus', 3_000);
+  await dropSetAside(root, 'prometheus', 2_000);
+  expect(await listSetAside(root, 'prometheus')).toEqual([later?.path]);
+  await dropSetAside(root, 'pushgateway', 9_000);
+  await dropSetAside(root, 'prometheus', 3_000);
   expect(await listSetAside(root, 'prometheus')).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import { writeFileAtomically } from '../files/atomic-file.ts';
 import { findJsonFile } from '../files/read-json-file.ts';
@@ -71,9 +71,16 @@ async function makeSetAside(dataRoot: string, component: VolumeComponent, direct
   };
 }
 
-/** Drops everything that was set aside: a good proof has shown that it is not needed any more. */
-export async function dropSetAside(dataRoot: string): Promise<void> {
-  await rm(join(dataRoot, paths.setAside), { recursive: true, force: true });
+/**
+ * Drops what was set aside of a component before a moment: a good proof that was made then has shown that it is not needed
+ * any more. What was set aside since is for the next proof.
+ */
+export async function dropSetAside(dataRoot: string, component: VolumeComponent, beforeMs: number): Promise<void> {
+  const directory = join(dataRoot, paths.setAsideOf(component));
+  for (const stamp of await listComplete(directory)) {
+    if (stamp <= stampOf(beforeMs)) await rename(join(directory, stamp), join(directory, `${stamp}.tmp-for-deletion`));
+  }
+  await removeHalfMade(directory);
 }
 
 /** Complete ones of a component, oldest first, relative to the data root. */
@@ -138,7 +145,7 @@ async function prune(directory: string): Promise<void> {
 }
 
 async function removeHalfMade(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
+  for (const name of (await readdir(directory).catch(ignoreMissing)) ?? []) {
     if (name.includes('.tmp-for-')) await rm(join(directory, name), { recursive: true });
   }
 }
@@ -147,10 +154,14 @@ async function removeHalfMade(directory: string): Promise<void> {
 async function freeStamp(directory: string, nowMs: number): Promise<string> {
   const newest = (await listComplete(directory)).at(-1);
   for (let atMs = nowMs; ; atMs += 1) {
-    const stamp = new Date(atMs).toISOString().replaceAll(/[-:]/g, '');
+    const stamp = stampOf(atMs);
     if (newest === undefined || stamp > newest) return stamp;
-    if (newest > new Date(atMs + 86_400_000).toISOString().replaceAll(/[-:]/g, '')) return `${newest}+`;
+    if (newest > stampOf(atMs + 86_400_000)) return `${newest}+`;
   }
+}
+
+function stampOf(atMs: number): string {
+  return new Date(atMs).toISOString().replaceAll(/[-:]/g, '');
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

@@ -5,13 +5,21 @@ import { createServer } from 'node:http';
 
 const [, , component = '', port = '', behaviourFile = '', endsFile = '', dataFile = ''] = process.argv;
 const behaviour = readFileSync(behaviourFile, 'utf8').trim();
+
+// Before its first word, since a test may end it as soon as it has spoken.
+process.on('SIGTERM', () => {
+  if (behaviour === 'stubborn') return;
+  appendFileSync(endsFile, `${component}\n`);
+  if (behaviour.startsWith('empty-start')) writeFileSync(dataFile, 'overwritten with nothing');
+  process.exit(0);
+});
 console.log(`small ${component} begins: ${behaviour}`);
 
 if (behaviour.startsWith('die ')) {
   console.error(behaviour.slice('die '.length));
   process.exit(3);
 }
-if (behaviour === 'empty-start')
+if (behaviour.startsWith('empty-start'))
   console.error('level=error msg="could not load persisted metrics" err="gob: bad data"');
 
 let appended = 0;
@@ -28,12 +36,5 @@ const server = createServer((request, response) => {
           `prometheus_tsdb_head_samples_appended_total ${behaviour === 'silent' ? 0 : appended}\n`,
   );
 });
-if (behaviour !== 'deaf') server.listen(Number(port), '127.0.0.1');
+if (!behaviour.endsWith('deaf')) server.listen(Number(port), '127.0.0.1');
 setInterval(() => undefined, 60_000);
-
-process.on('SIGTERM', () => {
-  if (behaviour === 'stubborn') return;
-  appendFileSync(endsFile, `${component}\n`);
-  if (behaviour === 'empty-start') writeFileSync(dataFile, 'overwritten with nothing');
-  process.exit(0);
-});

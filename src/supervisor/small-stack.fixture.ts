@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProcesses } from '../adapters/processes/linux-processes.ts';
 import { writeStackFile } from '../data-root/stack-file.ts';
 import { writeVolumeIdentity } from '../data-root/volume-identity.ts';
 import { processComponents, volumeComponents, type ProcessComponent } from '../model/component.ts';
-import { paths } from '../model/paths.ts';
+import { dataDirectoryInVolume, paths } from '../model/paths.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import { serveDaemonApi } from '../server/serve-socket.ts';
 import { componentAddress, componentPort } from '../stack/component-address.ts';
 import { componentTable } from './component-table.ts';
 import type { DaemonOptions } from './daemon.ts';
+import { findFreePorts } from '../../test/harness/free-ports.ts';
 import type { RestartPolicy } from './restart-policy.ts';
+
+const blockName = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
 /** Quick enough for a test, and still a back-off. */
 export const quickPolicy: RestartPolicy = {
@@ -28,7 +30,7 @@ export const quickPolicy: RestartPolicy = {
 
 /** Makes a data root whose components are all small programs on free ports. */
 export async function makeSmallStack(dataRoot: string, change: Partial<StackFile> = {}): Promise<StackFile> {
-  const ports = await freePorts(processComponents.length);
+  const ports = await findFreePorts(processComponents.length);
   for (const component of processComponents) await behave(dataRoot, component, 'well');
   await mkdir(join(dataRoot, paths.secrets), { mode: 0o700 });
   for (const [path, text] of [
@@ -41,7 +43,7 @@ export async function makeSmallStack(dataRoot: string, change: Partial<StackFile
   const stack = { ...stackOf(ports), ...change };
   for (const component of volumeComponents) {
     const directory = join(dataRoot, paths.volume(component));
-    await mkdir(directory, { recursive: true });
+    await mkdir(join(directory, dataDirectoryInVolume[component] ?? ''), { recursive: true });
     const identity = {
       format: 1,
       stackId: 'stack-id',
@@ -52,6 +54,8 @@ export async function makeSmallStack(dataRoot: string, change: Partial<StackFile
     };
     await writeVolumeIdentity(directory, { ...identity, format: 1 });
   }
+  // A Prometheus that has stored samples leaves a block or a WAL; the small program writes neither.
+  await mkdir(join(dataRoot, paths.volume('prometheus'), dataDirectoryInVolume.prometheus ?? '', blockName));
   await writeStackFile(dataRoot, stack);
   return stack;
 }
@@ -104,12 +108,20 @@ export function smallDaemonOptions(dataRoot: string, program: string): DaemonOpt
     now: () => Date.now(),
     say: (line) => console.log(line),
     serve: (control) =>
-      serveDaemonApi(control, {
-        key: dataRoot,
-        runtimeDirectory: dataRoot,
-        temporaryDirectory: tmpdir(),
-        uid: process.getuid?.() ?? 0,
-      }),
+      serveDaemonApi(
+        {
+          daemon: control,
+          readStatus: async () => {
+            throw new Error('This daemon tells no status.');
+          },
+        },
+        {
+          key: dataRoot,
+          runtimeDirectory: dataRoot,
+          temporaryDirectory: tmpdir(),
+          uid: process.getuid?.() ?? 0,
+        },
+      ),
     policy: quickPolicy,
     observeEveryMs: 100,
   };
@@ -155,21 +167,4 @@ function stackOf(ports: readonly number[]): StackFile {
     unavailable: [],
     retention: { timeMs: 0, sizeBytes: 0, raises: [] },
   };
-}
-
-/** Held open until all are known, so that no port is given twice. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await new Promise((resolve) => server.once('listening', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

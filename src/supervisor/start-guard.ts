@@ -38,9 +38,14 @@ export function createStartGuard(options: StartGuardOptions): StartGuard {
 }
 
 async function raiseRetention(stack: StackFile, newestMs: number | null, options: StartGuardOptions): Promise<void> {
-  const raised = raiseForOutage(stack.retention, { newestMs, nowMs: options.now() });
+  const nowMs = options.now();
+  const raised = raiseForOutage(stack.retention, { newestMs, nowMs });
   if (JSON.stringify(raised.raises) === JSON.stringify(stack.retention.raises)) return;
-  await updateStackFile(options.dataRoot, options.writer, (current) => ({ ...current, retention: raised }));
+  // From what stands there under the lock: a command may have changed the retention meanwhile.
+  await updateStackFile(options.dataRoot, options.writer, (current) => ({
+    ...current,
+    retention: raiseForOutage(current.retention, { newestMs, nowMs }),
+  }));
   const byMs = effectiveRetention(raised).timeMs - effectiveRetention(stack.retention).timeMs;
   if (byMs <= 0) return;
   options.say(`retention raised by ${formatDuration(byMs)}: the time of an outage does not count`);

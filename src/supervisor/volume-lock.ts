@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ProcessReader } from '../adapters/processes/processes.ts';
 import { identitySchema, type InstanceFile } from '../contract/daemon-api.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
@@ -18,7 +18,7 @@ const volumeLockSchema = z.object({
   token: z.string(),
   daemon: identitySchema,
   /** Null between the intent to start and the start. */
-  component: identitySchema.nullable(),
+  component: z.nullable(identitySchema),
   dataRoot: z.object({ path: z.string(), device: z.number(), inode: z.number() }),
   takenAtMs: z.number(),
 });

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { BlockMeta } from '../model/block.ts';
 
+export { isBlockName } from './block-name.ts';
+
 const ulid = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/);
 const count = z.int().nonnegative();
 
@@ -20,6 +22,7 @@ const metaSchema = z.object({
     sources: z.array(ulid).nullish(),
     parents: z.array(z.object({ ulid })).nullish(),
     deletable: z.boolean().default(false),
+    hints: z.array(z.string()).nullish(),
   }),
 });
 
@@ -43,12 +46,8 @@ export function parseBlockMeta(text: string, directoryName: string): BlockMeta |
     sources: meta.compaction.sources ?? [],
     parents: (meta.compaction.parents ?? []).map((parent) => parent.ulid),
     deletable: meta.compaction.deletable,
+    hints: meta.compaction.hints ?? [],
   };
-}
-
-/** True for a name that Prometheus takes for a block directory (tsdb/db.go isBlockDir). */
-export function isBlockName(name: string): boolean {
-  return ulid.safeParse(name).success;
 }
 
 function parseJson(text: string): unknown {

@@ -66,6 +66,7 @@ test('blocks are listed by time with what Prometheus counts of their size', asyn
     sources: [ulid('S')],
     parents: [ulid('P')],
     deletable: false,
+    hints: ['x'],
     sizeBytes: 1209 + later.length,
   });
   expect(listing).toMatchObject({ walBytes: 345, headChunksBytes: 70, hasWal: true, broken: [] });

@@ -3,6 +3,7 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import type { BlockOnDisk, BrokenBlock, TsdbListing } from '../model/block.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { isBlockName, parseBlockMeta } from './block-meta.ts';
 
 const maxMetaBytes = 16 * 1024 * 1024;
@@ -50,7 +51,7 @@ async function blockNames(dataDirectory: string): Promise<readonly string[]> {
   } catch (cause) {
     throw new HoldfastError('io', {
       message: `The Prometheus data directory ${dataDirectory} cannot be read: ${words(cause)}. Nothing was changed.`,
-      remedy: `Look at its owner and mode: ls -ld '${dataDirectory}'`,
+      remedy: `Look at its owner and mode: ls -ld ${shellWord(dataDirectory)}`,
       cause,
     });
   }

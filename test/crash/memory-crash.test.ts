@@ -35,6 +35,8 @@ describe('killed before and after every call of the world and of the journal, th
     async (story) => {
       const points = await countKillPoints(story);
       expect(await faultsOf(story, singles(points), { meddle: true })).toEqual([]);
+      const noticed = await Promise.all(singles(points).map((kills) => isMeddlingNoticed(story, kills)));
+      expect(noticed).toContain(true);
     },
   );
 });

@@ -1,5 +1,5 @@
 import { hasCode } from '../../src/errors/holdfast-error.ts';
-import type { Verb } from '../../src/model/plan.ts';
+import type { StackVerb } from '../../src/model/plan.ts';
 import {
   emptyState,
   memoryComponents,
@@ -19,9 +19,9 @@ import { runMemoryCommand, type Tampering } from '../simulation/memory-command.t
 export interface Story {
   readonly name: string;
   /** What has happened before, undisturbed. */
-  readonly before: readonly Verb[];
+  readonly before: readonly StackVerb[];
   /** What is killed at every call, and run again to its end. */
-  readonly commands: readonly Verb[];
+  readonly commands: readonly StackVerb[];
 }
 
 export interface Ordeal {
@@ -95,7 +95,7 @@ const asError = (error: unknown) => (error instanceof Error ? error : new Error(
 const request = { ...plainRequest, adopt: { component: 'prometheus', from: 'elsewhere' } } as const;
 
 /** A stack with a history that is older than what runs, and an inventory that an earlier rebuild has already paid for. */
-async function makeWorld(before: readonly Verb[]): Promise<MemoryWorld> {
+async function makeWorld(before: readonly StackVerb[]): Promise<MemoryWorld> {
   const elsewhere = { identity: null, samples: new Set([995_000, 996_000, 999_000]) };
   const world = createMemoryWorld({ ...emptyState, directories: new Map([['elsewhere', elsewhere]]) });
   for (const [index, verb] of before.entries()) {
@@ -124,6 +124,7 @@ function createKiller(kills: readonly number[]) {
 function createMeddler(world: MemoryWorld) {
   const path = volumePath('prometheus');
   const ranBefore = [...world.state.processes.keys()];
+  const inventoriesBefore = world.state.inventories.size;
   const settledBefore = world.state.settled.size;
   let taken: number | undefined;
   let phase: 'waiting' | 'taken' | 'noticed' = 'waiting';
@@ -136,9 +137,15 @@ function createMeddler(world: MemoryWorld) {
       return { ...state, directories: new Map(state.directories).set(path, { ...found, samples }) };
     });
   return {
-    /** Only once something has been stopped: from then on the baseline must stand, until the proof has been written. */
+    /**
+     * Only once something has been stopped, or the baseline of a stack that is down was taken: from then on it must stand,
+     * until the proof has been written.
+     */
     meddle: () => {
-      const isQuiesced = ranBefore.some((pid) => !world.state.processes.has(pid));
+      const isQuiesced =
+        ranBefore.length === 0
+          ? world.state.inventories.size > inventoriesBefore
+          : ranBefore.some((pid) => !world.state.processes.has(pid));
       if (phase !== 'waiting' || !isQuiesced || world.state.settled.size > settledBefore) return;
       taken = [...(world.state.directories.get(path)?.samples ?? [])][0];
       if (taken === undefined) return;

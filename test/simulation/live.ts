@@ -1,5 +1,5 @@
-import { HoldfastError, hasCode } from '../../src/errors/holdfast-error.ts';
-import type { Verb } from '../../src/model/plan.ts';
+import { hasCode } from '../../src/errors/holdfast-error.ts';
+import type { StackVerb } from '../../src/model/plan.ts';
 import { plainRequest, type MemoryRequest } from '../../src/platforms/memory/memory-facts.ts';
 import {
   emptyState,
@@ -8,7 +8,7 @@ import {
   type MemoryDirectory,
 } from '../../src/platforms/memory/memory-state.ts';
 import { Crash, createMemoryWorld, type MemoryWorld } from '../../src/platforms/memory/memory-world.ts';
-import { runMemoryCommand } from './memory-command.ts';
+import { runMemoryCommand, type Tampering } from './memory-command.ts';
 import { createRandom, type Random } from './random.ts';
 
 export interface LifeStory {
@@ -21,6 +21,7 @@ interface Life {
   readonly random: Random;
   readonly events: string[];
   readonly faults: string[];
+  readonly tampering: Tampering | undefined;
   runs: number;
   /** The volume as it was before a hand took part of it away. */
   hidden: MemoryDirectory | null;
@@ -29,11 +30,11 @@ interface Life {
 }
 
 /** Lives one life of some 25 events, and sets everything right at its end. */
-export async function live(seed: number): Promise<LifeStory> {
+export async function live(seed: number, tampering?: Tampering): Promise<LifeStory> {
   const random = createRandom(seed);
   const elsewhere = { identity: null, samples: new Set([999_500, 999_900]) };
   const world = createMemoryWorld({ ...emptyState, directories: new Map([['elsewhere', elsewhere]]) });
-  const life: Life = { world, random, events: [], faults: [], runs: 0, hidden: null, powerLost: false };
+  const life: Life = { world, random, events: [], faults: [], runs: 0, hidden: null, powerLost: false, tampering };
   for (let event = 0; event < 25 && life.faults.length === 0; event += 1) {
     await liveOneEvent(life);
     check(life);
@@ -49,18 +50,26 @@ async function liveOneEvent(life: Life): Promise<void> {
       return runVerb(life, pickVerb(random), pickRequest(random), Number.POSITIVE_INFINITY);
     case 'crash':
       return runVerb(life, pickVerb(random), pickRequest(random), random.below(120));
-    case 'pass':
-      return world.pass(random.below(50));
-    case 'power':
-      return cutPower(life);
-    case 'hide':
-      return hide(life);
-    case 'unhide':
-      return unhide(life);
+    case 'pass': {
+      world.pass(random.below(50));
+      return;
+    }
+    case 'power': {
+      cutPower(life);
+      return;
+    }
+    case 'hide': {
+      hide(life);
+      return;
+    }
+    case 'unhide': {
+      unhide(life);
+      return;
+    }
   }
 }
 
-function pickVerb(random: Random): Verb {
+function pickVerb(random: Random): StackVerb {
   return random.pick(['up', 'up', 'down', 'teardown', 'rebuild', 'rebuild', 'adopt']);
 }
 
@@ -78,7 +87,7 @@ function pickRequest(random: Random): MemoryRequest {
 }
 
 /** Runs a verb, and kills it at the given call, if it gets that far. */
-async function runVerb(life: Life, verb: Verb, request: MemoryRequest, killAt: number): Promise<void> {
+async function runVerb(life: Life, verb: StackVerb, request: MemoryRequest, killAt: number): Promise<void> {
   const { world } = life;
   let calls = 0;
   life.runs += 1;
@@ -88,6 +97,7 @@ async function runVerb(life: Life, verb: Verb, request: MemoryRequest, killAt: n
     verb,
     run: `r${String(life.runs).padStart(4, '0')}-${verb}`,
     request,
+    ...(life.tampering === undefined ? {} : { tampering: life.tampering }),
     intercept: (call) => {
       calls += 1;
       if (calls > killAt) throw new Crash(call);
@@ -101,7 +111,7 @@ async function runVerb(life: Life, verb: Verb, request: MemoryRequest, killAt: n
 }
 
 /** The refusals and failures that a user may meet. Everything else is a fault of ours. */
-function judgeEnd(life: Life, verb: Verb, error: unknown): void {
+function judgeEnd(life: Life, verb: StackVerb, error: unknown): void {
   if (error === undefined) return;
   if (error instanceof Crash) return void life.events.push('crash');
   if (hasCode(error, 'samples-lost')) {
@@ -111,8 +121,12 @@ function judgeEnd(life: Life, verb: Verb, error: unknown): void {
     return;
   }
   const known = hasCode(error, 'no-stack', 'proof-owed', 'retention-would-delete', 'not-adoptable', 'volume-refused');
-  if (!known) life.faults.push(`${verb}: ${error instanceof Error ? error.message : String(error)}`);
-  else life.events.push((error as HoldfastError).code);
+  if (!known) life.faults.push(`${verb}: ${describe(error)}`);
+  else life.events.push(error.code);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : JSON.stringify(error);
 }
 
 /** A baseline is never replaced before it is paid: a second one beside it is what would hide a loss. */

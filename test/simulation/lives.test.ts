@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { live } from './live.ts';
+import type { Tampering } from './memory-command.ts';
 
 const long = process.env['HOLDFAST_TEST_LONG'] === '1';
 const count = long ? 3000 : 150;
@@ -28,6 +29,33 @@ test(`${count} lives from seed ${first} lose nothing`, async () => {
     'adopt',
   ]) {
     expect(seen.get(event) ?? 0, event).toBeGreaterThan(5);
+  }
+});
+
+test('the lives have teeth: they notice', async () => {
+  const killing: Tampering = {
+    handlers: (handlers, calls) => ({
+      ...handlers,
+      'stop-instance': { ...handlers['stop-instance'], apply: ({ pid }) => calls.kill(pid) },
+    }),
+  };
+  // A new baseline for every rebuild, whatever is owed.
+  const forgetful: Tampering = {
+    plan: (plan) => {
+      const run = `again ${plan.run}`;
+      const inventory = {
+        kind: 'take-inventory',
+        phase: 'inventory',
+        class: 'safe',
+        title: 'take inventory',
+        run,
+      } as const;
+      return plan.operation === 'rebuild' ? { ...plan, steps: [inventory, ...plan.steps] } : plan;
+    },
+  };
+  for (const tampering of [killing, forgetful]) {
+    const lives = await Promise.all(Array.from({ length: 30 }, (_, seed) => live(seed, tampering)));
+    expect(lives.filter(({ faults }) => faults.length > 0).length).toBeGreaterThan(10);
   }
 });
 

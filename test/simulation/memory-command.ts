@@ -1,6 +1,6 @@
 import { carryOut } from '../../src/engine/carry-out.ts';
 import type { Handlers, RunEvent } from '../../src/model/handler.ts';
-import type { Plan, Verb } from '../../src/model/plan.ts';
+import type { Plan, StackVerb } from '../../src/model/plan.ts';
 import { planVerb } from '../../src/operations/plan-verb.ts';
 import { createMemoryPlatform } from '../../src/platforms/memory/memory.ts';
 import { plainRequest, type MemoryRequest } from '../../src/platforms/memory/memory-facts.ts';
@@ -14,7 +14,7 @@ export interface Tampering {
 }
 
 export interface MemoryCommand {
-  readonly verb: Verb;
+  readonly verb: StackVerb;
   /** The id for a new run. */
   readonly run: string;
   readonly request?: MemoryRequest;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { observationSchema, stopResultSchema, type DaemonClient, type DaemonFile } from '../../contract/daemon-api.ts';
 import { errorCodes, type ErrorCode } from '../../errors/codes.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
@@ -85,7 +85,7 @@ const errorSchema = z.object({
     code: z.string(),
     message: z.string(),
     remedy: z.string(),
-    details: z.record(z.string(), z.unknown()).optional(),
+    details: z.optional(z.record(z.string(), z.unknown())),
   }),
 });
 
@@ -97,8 +97,8 @@ function toError(daemon: DaemonFile, status: number, body: unknown): HoldfastErr
   return new HoldfastError(code as ErrorCode, { message, remedy, ...(details === undefined ? {} : { details }) });
 }
 
-function parse<T>(daemon: DaemonFile | undefined, schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
+function parse<T>(daemon: DaemonFile | undefined, schema: z.core.$ZodType<T>, body: unknown): T {
+  const parsed = z.safeParse(schema, body);
   if (parsed.success) return parsed.data;
   throw new HoldfastError('daemon-unreachable', {
     message: `The daemon${daemon === undefined ? '' : ` (pid ${daemon.identity.pid}, version ${daemon.holdfastVersion})`} answers in a way that this Holdfast does not understand.`,

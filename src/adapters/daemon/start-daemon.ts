@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DaemonClient } from '../../contract/daemon-api.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { anySignal } from '../../model/any-signal.ts';
 import { paths } from '../../model/paths.ts';
 import type { Processes } from '../processes/processes.ts';
 
@@ -28,7 +29,7 @@ export async function startDaemon(options: StartDaemonOptions): Promise<void> {
   await mkdir(join(dataRoot, paths.logs), { recursive: true, mode: 0o700 });
   const logOffset = await sizeOf(logFile);
   const identity = await processes.spawn({ ...command, environment, workingDirectory: dataRoot, logFile });
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const deadline = anySignal([signal, AbortSignal.timeout(timeoutMs)]);
   for (;;) {
     // Asked before the answer is: a daemon that lost a race ends after the winner has begun to answer.
     const lives = await processes.isAlive(identity);

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { anySignal } from '../../model/any-signal.ts';
 
 export interface Credentials {
   readonly user: string;
@@ -38,7 +39,7 @@ export interface HttpResponse {
  */
 export async function request(endpoint: Endpoint, options: HttpRequest): Promise<HttpResponse> {
   const deadline = AbortSignal.timeout(options.timeoutMs ?? 10_000);
-  const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
+  const signal = options.signal === undefined ? deadline : anySignal([deadline, options.signal]);
   try {
     return await exchange(endpoint, options, signal);
   } catch (cause) {

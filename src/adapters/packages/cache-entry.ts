@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { hasCode } from '../../errors/holdfast-error.ts';
+import { HoldfastError, hasCode } from '../../errors/holdfast-error.ts';
 import { joinInside } from '../../files/paths-guard.ts';
 import { findJsonFile } from '../../files/read-json-file.ts';
 import { programNames, type InstalledProgram, type ProgramName } from '../../model/program.ts';
@@ -53,9 +53,14 @@ export async function findEntry(context: StoreContext, id: string): Promise<Entr
     });
     return record?.id === id ? record : undefined;
   } catch (error) {
-    if (hasCode(error, 'corrupt-file', 'newer-format')) return undefined;
+    if (hasCode(error, 'corrupt-file', 'newer-format') || isInsideFile(error)) return undefined;
     throw error;
   }
+}
+
+/** A file in the place of an entry's folder holds no record either. */
+function isInsideFile(error: unknown): boolean {
+  return error instanceof HoldfastError && error.details['errno'] === 'ENOTDIR';
 }
 
 export async function listEntries(context: StoreContext): Promise<readonly EntryRecord[]> {

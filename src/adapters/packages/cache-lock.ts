@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HoldfastError, hasCode } from '../../errors/holdfast-error.ts';
+import { hasCode, type HoldfastError } from '../../errors/holdfast-error.ts';
 import { takeLock, type Lock } from '../../files/lock.ts';
 import type { StoreContext } from './store-context.ts';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { anySignal } from '../../model/any-signal.ts';
 import { openUrl, type OpenUrlOptions } from './open-url.ts';
 import { SourceFailure } from './source-failure.ts';
 
@@ -23,7 +24,7 @@ export interface Downloaded {
  */
 export async function download(url: URL, options: DownloadOptions): Promise<Downloaded> {
   const deadline = AbortSignal.timeout(options.limits.totalMs);
-  const signal = AbortSignal.any([deadline, options.signal]);
+  const signal = anySignal([deadline, options.signal]);
   try {
     const { response, host } = await openUrl(url, { ...options, signal });
     return { ...(await receive(response, host, options)), host };
@@ -35,7 +36,7 @@ export async function download(url: URL, options: DownloadOptions): Promise<Down
 
 /** As `download`, for a short text that is kept in memory. */
 export async function downloadText(url: URL, options: OpenUrlOptions, maxBytes: number): Promise<string> {
-  const signal = AbortSignal.any([AbortSignal.timeout(options.limits.answerMs * 2), options.signal]);
+  const signal = anySignal([AbortSignal.timeout(options.limits.answerMs * 2), options.signal]);
   const pieces: Buffer[] = [];
   const { response, host } = await openUrl(url, { ...options, signal });
   await eachPiece(response, { host, maxBytes, idleMs: options.limits.idleMs }, (piece) => {

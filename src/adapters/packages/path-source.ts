@@ -13,7 +13,7 @@ import { useProgramAt } from './use-program-at.ts';
  * that holds the partner that was chosen before is looked at first. Throws SourceFailure with why each was passed over.
  */
 export async function acquireFromPath(context: StoreContext, request: ProgramRequest): Promise<InstalledProgram> {
-  const { executables, partner } = programTable[request.name];
+  const { executables } = programTable[request.name];
   const besidePartner = await partnerDirectories(context, request.name);
   const paths = await findExecutables(executables, [...besidePartner, context.environmentPath].join(':'));
   const reasons: string[] = [];

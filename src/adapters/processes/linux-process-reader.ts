@@ -6,6 +6,7 @@ import type { ProcessIdentity } from '../../model/process-identity.ts';
 import { readHostIdentity } from './host-identity.ts';
 import { parseProcStat, type ProcStat } from './proc-stat.ts';
 import type { ListeningProcess, ProcessReader } from './processes.ts';
+import { listFileKeys, writesAny } from './open-files.ts';
 import { holdsSocket, listListeningInodes } from './tcp-listeners.ts';
 
 export interface LinuxProcessReader extends ProcessReader {
@@ -65,12 +66,22 @@ export function createLinuxProcessReader(procRoot: string, machineIdFile: string
     return inodes.size === 0 ? undefined : nameListener(procRoot, inodes);
   };
 
+  const findWriterBelow = async (directory: string) => {
+    const files = await listFileKeys(directory);
+    for (const found of await listProcesses()) {
+      if (found.pid === process.pid || !(await writesAny(procRoot, found.pid, files))) continue;
+      return { pid: found.pid, command: await readCommand(procRoot, found) };
+    }
+    return undefined;
+  };
+
   return {
     self: () => self,
     identify,
     isAlive,
     findByEnvironment,
     findListener,
+    findWriterBelow,
     isListening,
     stat,
     statNow,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -182,4 +182,17 @@ describe('looking', () => {
     await new Promise((resolve) => server.close(resolve));
     expect(await processes.findListener(port)).toBeUndefined();
   });
+});
+
+test('finds who has a file below a directory open for writing, and not who only reads one', async () => {
+  const data = join(directory, 'data');
+  await mkdir(join(data, 'wal'), { recursive: true });
+  await writeFile(join(data, 'wal', '00000000'), 'x');
+  await start('/bin/sh', '-c', 'exec 3< data/wal/00000000; echo reads; exec sleep 60');
+  await until(async () => (await logText()).includes('reads'));
+  expect(await processes.findWriterBelow(data)).toBeUndefined();
+  const writer = await start('/bin/sh', '-c', 'exec 3>> data/wal/00000000; echo writes; exec sleep 60');
+  await until(async () => (await logText()).includes('writes'));
+  expect(await processes.findWriterBelow(data)).toEqual({ pid: writer.pid, command: 'sleep' });
+  await expect(processes.findWriterBelow(join(data, 'nowhere'))).rejects.toMatchObject({ code: 'io' });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { anySignal } from '../../model/any-signal.ts';
 import type { ProcessIdentity } from '../../model/process-identity.ts';
 import { createLinuxProcessReader, type LinuxProcessReader } from './linux-process-reader.ts';
 import type { ProcessExit, Processes, SpawnOptions, StopOptions } from './processes.ts';
@@ -41,7 +42,7 @@ export function createProcesses(options: LinuxProcessesOptions = {}): Processes 
 
   const endOf = async (identity: ProcessIdentity, durationMs: number, signal?: AbortSignal) => {
     const deadline = AbortSignal.timeout(durationMs);
-    const both = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+    const both = signal === undefined ? deadline : anySignal([deadline, signal]);
     try {
       await waitForEnd(identity, both);
       await waitForSession(reader, identity, both, pollMs);

@@ -6,6 +6,11 @@ export interface ListeningProcess {
   readonly command: string | null;
 }
 
+export interface FoundWriter {
+  readonly pid: number;
+  readonly command: string;
+}
+
 /** How one of our own children ended: a code, or the signal that ended it. */
 export interface ProcessExit {
   readonly code: number | null;
@@ -23,6 +28,8 @@ export interface ProcessReader {
   findByEnvironment(name: string, value: string): Promise<readonly ProcessIdentity[]>;
   /** Who listens on a TCP port of this host (any address), or undefined for nobody. */
   findListener(port: number): Promise<ListeningProcess | undefined>;
+  /** A process that has one of the files below a directory open for writing, as far as this user may see; undefined for none. */
+  findWriterBelow(directory: string): Promise<FoundWriter | undefined>;
   /** True where that process, or one in its session, listens on the port. */
   isListening(identity: ProcessIdentity, port: number): Promise<boolean>;
 }

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { findClosestName } from '../../config/find-closest-name.ts';
 import { getStackFile } from '../../data-root/stack-file.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { anySignal } from '../../model/any-signal.ts';
 import { processComponents } from '../../model/component.ts';
 import { paths } from '../../model/paths.ts';
 import { readLog } from '../../observations/logs.ts';
-import { printable } from '../../report/style.ts';
+import { printableLines } from '../../model/printable.ts';
 import type { CommandContext, CommandInput, CommandResult } from '../command.ts';
 import { openDataRoot } from '../open-data-root.ts';
 
@@ -23,12 +24,12 @@ export async function runLogs(input: CommandInput, context: CommandContext): Pro
     await getStackFile(dataRoot);
     context.reporter.note(`${name} has written no log yet (${path}).`);
   }
-  const signal = AbortSignal.any([context.signal, context.outputClosed]);
+  const signal = anySignal([context.signal, context.outputClosed]);
   const { stdout } = context.terminal;
   let count = 0;
   for await (const line of readLog(path, { last: lines, follow, signal, wait: context.wait })) {
     count += 1;
-    const shown = stdout.isTerminal ? printable(line) : line;
+    const shown = stdout.isTerminal ? printableLines(line) : line;
     stdout.write(json ? `${JSON.stringify({ type: 'line', line })}\n` : `${shown}\n`);
   }
   // Leaving a log that is followed is how it ends, and no failure.

@@ -16,7 +16,7 @@ export async function runUp(input: CommandInput, context: CommandContext): Promi
   const request = await prepareOperation({ verb: 'up', needsName: false, usesFiles: true }, input, context);
   const isNewAndUnsaid = !request.exists && !request.hasConfigFile && input.flags.platform === undefined;
   if (isNewAndUnsaid) await settlePlatform(request.settings.dataRoot, request.planOnly, context);
-  const operation = await performOperation(request, context);
+  const operation = await performStages(request, context);
   if (request.planOnly) return planResult(operation.plan);
   const { dataRoot } = request.settings;
   // A run that was stopped before stack.json was written has no status to print.
@@ -30,6 +30,25 @@ export async function runUp(input: CommandInput, context: CommandContext): Promi
     error: operation.error ?? findNotOk(status),
     text: (style) => renderEnd({ status, request, context, operation, proof }, style),
   };
+}
+
+/**
+ * What an `up` has got for a stack that there was, as a newer program, is known only afterwards: then a second stage is
+ * planned from fresh facts, which restarts what it concerns. It has no step where nothing changed.
+ */
+async function performStages(request: PreparedOperation, context: CommandContext): Promise<Operation> {
+  const first = await performOperation(request, context);
+  const hasMade = first.steps.some(({ phase, state }) => phase === 'create' && state === 'done');
+  if (!request.exists || !first.wasCarriedOut || first.error !== undefined || !hasMade) return first;
+  const second = await performOperation(asNextStage(request), context);
+  return second.wasCarriedOut ? { ...second, steps: [...first.steps, ...second.steps] } : first;
+}
+
+/** The same wish, of which stack.json knows by now, without asking for newer programs once more. */
+function asNextStage(request: PreparedOperation): PreparedOperation {
+  const { settings } = request;
+  const options = { ...settings.options, upgrade: false };
+  return { ...request, settings: { ...settings, differences: [], options } };
 }
 
 /** The proof that this run wrote for an earlier one that owed it. */

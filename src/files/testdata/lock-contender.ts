@@ -11,7 +11,7 @@ export async function contend(directory: string): Promise<void> {
   for (;;) {
     const lock = await takeLock(join(directory, 'lock.json'), {
       holder: { ...self, verb: 'contend', run: '' },
-      isAlive: processes.isAlive,
+      isAlive: (identity) => processes.isAlive(identity),
     }).catch(() => undefined);
     if (lock === undefined) continue;
     const before = Number(await readFile(inside, 'utf8').catch(() => '0'));

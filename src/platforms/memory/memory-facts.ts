@@ -45,6 +45,7 @@ function toFacts(state: MemoryState, request: MemoryRequest): MemoryFacts {
     instances,
     observedAtMs: state.clock,
     stack: request.stack,
+    place: 'memory',
     exists: state.stack !== null,
     running: instances.length > 0,
     debt: findDebt(state, instances),

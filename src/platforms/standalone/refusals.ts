@@ -9,6 +9,8 @@ import type { StandaloneFacts } from './standalone-facts.ts';
 /** Every reason not to begin, judged before anything is stopped or started. `down` and `teardown` only stop things. */
 export function findRefusals(facts: StandaloneFacts, order: Order): readonly HoldfastError[] {
   if (order.verb === 'down' || order.verb === 'teardown') return facts.refusals;
+  // Without a stack there is nothing whose ports or volumes could stand in the way.
+  if (order.verb === 'rebuild' && !facts.exists) return facts.refusals;
   return [
     ...facts.refusals,
     ...refuseAdoption(facts, order),

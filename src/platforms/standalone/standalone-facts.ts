@@ -47,6 +47,8 @@ export interface AdoptFact {
   readonly from: string;
   readonly component: 'prometheus' | 'alertmanager' | 'pushgateway' | 'grafana';
   readonly dataDirectory: string;
+  /** Pushgateway: the name of its file there; else null. */
+  readonly dataFile: string | null;
   readonly sizeBytes: number;
   readonly listing: TsdbListing | null;
   readonly retention: Retention | null;
@@ -70,6 +72,8 @@ export interface StandaloneFacts extends CommonFacts {
   /** True where the daemon says that all is as it should be. */
   readonly isSettled: boolean;
   readonly instances: readonly InstanceFact[];
+  /** What a daemon that runs does not keep running, since nobody has told it to. */
+  readonly idle: readonly ProcessComponent[];
   /** What each component would be launched with now; null where its program is not here yet. */
   readonly launchDigests: Readonly<Partial<Record<ProcessComponent, string | null>>>;
   /** What the components' own checkers say of configurations that something would be started with. */

@@ -48,6 +48,8 @@ export interface AdoptVolumeStep extends StepBase {
   readonly volumeId: string;
   /** Absolute path of the directory whose content becomes the program's data directory. */
   readonly from: string;
+  /** Pushgateway: the name of its file there, which gets the name that ours is told; else null. */
+  readonly dataFile: string | null;
   readonly sizeBytes: number;
 }
 

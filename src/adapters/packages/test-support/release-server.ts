@@ -50,7 +50,9 @@ export async function packArchive(top: string, files: Readonly<Record<string, st
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-pack-'));
   try {
     await writePrograms(join(directory, top), files);
-    await create({ gzip: true, cwd: directory, file: join(directory, 'archive.tar.gz'), portable: true }, [top]);
+    // The same content is the same archive, whenever it is packed.
+    const options = { gzip: true, cwd: directory, portable: true, mtime: new Date(0) };
+    await create({ ...options, file: join(directory, 'archive.tar.gz') }, [top]);
     return await readFile(join(directory, 'archive.tar.gz'));
   } finally {
     await rm(directory, { recursive: true });

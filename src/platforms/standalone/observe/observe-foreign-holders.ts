@@ -1,13 +1,19 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ProcessReader } from '../../../adapters/processes/processes.ts';
-import { daemonFileSchema, identitySchema } from '../../../contract/daemon-api.ts';
+import {
+  daemonFileSchema,
+  identitySchema,
+  instanceFileSchema,
+  type DaemonFile,
+  type InstanceFile,
+} from '../../../contract/daemon-api.ts';
 import { HoldfastError } from '../../../errors/holdfast-error.ts';
 import { findJsonFile } from '../../../files/read-json-file.ts';
+import { processComponents } from '../../../model/component.ts';
 import { paths } from '../../../model/paths.ts';
-import type { StackFile } from '../../../model/stack-file.ts';
-import type { StandaloneOptions } from '../standalone-facts.ts';
+import type { StandaloneFacts, StandaloneOptions } from '../standalone-facts.ts';
 
 export interface ForeignHolders {
   readonly hasRuntime: boolean;
@@ -19,24 +25,19 @@ export interface ForeignHolders {
 /** Who else may be at work on this data: the daemon of the root that this one was copied from, or another host. */
 export async function observeForeignHolders(
   readers: { readonly dataRoot: string; readonly processes: ProcessReader },
-  stackFile: StackFile | null,
+  volumes: StandaloneFacts['volumes'],
   options: StandaloneOptions,
 ): Promise<ForeignHolders> {
   const { dataRoot, processes } = readers;
   const daemon = await findJsonFile(join(dataRoot, paths.daemon), daemonFileSchema);
   const host = processes.self().host;
-  const refusals: HoldfastError[] = [];
   const locks: string[] = [];
   if (daemon !== undefined && daemon.identity.host !== host) locks.push(paths.daemon);
-  else if (
-    daemon !== undefined &&
-    (await isCopyOf(dataRoot, daemon.dataRoot)) &&
-    (await processes.isAlive(daemon.identity))
-  ) {
-    refusals.push(copied(dataRoot, daemon.dataRoot.path, daemon.identity.pid));
-  }
-  for (const volume of stackFile?.volumes ?? []) {
-    const path = `${volume.path}/${paths.volumeLock}`;
+  const refusals = await refuseCopy(readers, [daemon, ...(await listInstanceFiles(dataRoot))]);
+  for (const { listed, condition } of volumes) {
+    // What is not ours is refused for that, whoever holds it.
+    if (condition.state !== 'ok') continue;
+    const path = `${listed.path}/${paths.volumeLock}`;
     const lock = await findJsonFile(join(dataRoot, path), volumeLockSchema);
     if (lock !== undefined && lock.daemon.host !== host) locks.push(path);
   }
@@ -47,6 +48,25 @@ export async function observeForeignHolders(
 /** Only what is needed here; the supervisor writes the whole of it. */
 const volumeLockSchema = z.object({ daemon: identitySchema });
 
+async function listInstanceFiles(dataRoot: string): Promise<readonly (InstanceFile | undefined)[]> {
+  const files = processComponents.map((component) => join(dataRoot, paths.instance(component)));
+  return Promise.all(files.map((file) => findJsonFile(file, instanceFileSchema)));
+}
+
+/** The daemon of the original, or a component that it left running when it was killed. */
+async function refuseCopy(
+  { dataRoot, processes }: { readonly dataRoot: string; readonly processes: ProcessReader },
+  files: readonly (DaemonFile | InstanceFile | undefined)[],
+): Promise<HoldfastError[]> {
+  const host = processes.self().host;
+  for (const file of files) {
+    if (file === undefined || file.identity?.host !== host || !(await isCopyOf(dataRoot, file.dataRoot))) continue;
+    const what = 'component' in file ? file.component : 'daemon';
+    if (await processes.isAlive(file.identity)) return [copied(dataRoot, file, `${what} (pid ${file.identity.pid})`)];
+  }
+  return [];
+}
+
 async function isCopyOf(
   dataRoot: string,
   original: { readonly device: number; readonly inode: number },
@@ -55,11 +75,12 @@ async function isCopyOf(
   return info.dev !== original.device || info.ino !== original.inode;
 }
 
-function copied(dataRoot: string, original: string, pid: number): HoldfastError {
+function copied(dataRoot: string, file: DaemonFile | InstanceFile, who: string): HoldfastError {
+  const original = file.dataRoot.path;
   return new HoldfastError('copied-while-running', {
-    message: `${dataRoot} is a copy of ${original}, whose daemon (pid ${pid}) still runs. Copied while it was being written to, it may lack samples. Both are as they were.`,
+    message: `${dataRoot} is a copy of ${original}, whose ${who} still runs. Copied while it was being written to, it may lack samples. Both are as they were.`,
     remedy: `Stop the original with \`holdfast --data '${original}' teardown\`, then copy it again.`,
-    details: { original, pid },
+    details: { original, pid: file.identity?.pid ?? null },
   });
 }
 

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { ProgramReader } from '../../../adapters/packages/program-store.ts';
 import type { ConfigChecker } from '../../../adapters/checkers/config-checker.ts';
 import type { ProcessReader } from '../../../adapters/processes/processes.ts';
-import type { DaemonReader } from '../../../contract/daemon-api.ts';
+import type { DaemonReader, Observation } from '../../../contract/daemon-api.ts';
 import { findSecrets } from '../../../data-root/secrets.ts';
 import { findStackFile } from '../../../data-root/stack-file.ts';
 import { readVolumeCondition } from '../../../data-root/volume-identity.ts';
+import { processComponents, type ProcessComponent } from '../../../model/component.ts';
 import type { StackConfig } from '../../../model/config.ts';
 import { dataDirectoryInVolume } from '../../../model/paths.ts';
 import type { Difference } from '../../../model/plan.ts';
@@ -14,7 +15,7 @@ import { listTsdb } from '../../../tsdb/list-blocks.ts';
 import type { PlatformReader } from '../../platform.ts';
 import { isSettled } from '../is-settled.ts';
 import type { StandaloneFacts, StandaloneOptions } from '../standalone-facts.ts';
-import { observeAdoption } from './observe-adoption.ts';
+import { configWithAdoption, observeAdoption } from './observe-adoption.ts';
 import { observeConfigurations } from './observe-configurations.ts';
 import { observeDebt } from './observe-debt.ts';
 import { observeForeignHolders } from './observe-foreign-holders.ts';
@@ -65,16 +66,17 @@ async function observeStandalone(
   const nowMs = readers.now();
   const stackFile = (await findStackFile(dataRoot)) ?? null;
   const unknownRoot = stackFile === null ? await refuseUnknownRoot(dataRoot) : undefined;
-  const foreign = await observeForeignHolders(readers, stackFile, request.options);
+  const volumes = await observeVolumes(dataRoot, stackFile);
+  const foreign = await observeForeignHolders(readers, volumes, request.options);
   const observation = await readers.daemon.observe({ fresh: true }, signal);
   const instances = await observeInstances(readers, observation);
-  const tsdb = stackFile === null ? null : await listPrometheusVolume(dataRoot, stackFile);
-  const adopt = await observeAdoption(request.adopt, nowMs);
+  const tsdb = await listPrometheusVolume(dataRoot, volumes);
+  const adopt = await observeAdoption(request, readers.processes, nowMs);
   const retention = await observeRetention({ dataRoot, stackFile, request, tsdb, adopt, instances, nowMs });
   const programs = await observePrograms(readers.programs, stackFile, request);
   const wanted = {
     stackId: stackFile?.stackId ?? readers.newId(),
-    config: request.config,
+    config: configWithAdoption(request.config, adopt),
     retention: retention.wanted,
   };
   const ports = await observePorts(readers.processes, request.config, instances);
@@ -87,6 +89,7 @@ async function observeStandalone(
   const facts = {
     observedAtMs: nowMs,
     stack: stackFile?.name ?? request.config.stack,
+    place: dataRoot,
     exists: stackFile !== null,
     running: instances.length > 0,
     debt: await observeDebt(dataRoot, instances),
@@ -96,13 +99,14 @@ async function observeStandalone(
     stackFile,
     wanted,
     hasSecrets: (await findSecrets(dataRoot)) !== undefined,
-    volumes: await observeVolumes(dataRoot, stackFile),
+    volumes,
     newVolumeIds: newVolumeIds(readers),
     programs,
     daemon: observation?.daemon?.identity ?? null,
     daemonVersionDiffers: observation !== undefined && observation.holdfastVersion !== readers.holdfastVersion,
     isSettled: isSettled(observation),
     instances,
+    idle: processComponents.filter((component) => isIdle(observation, component)),
     launchDigests,
     badConfigurations,
     ports,
@@ -115,13 +119,19 @@ async function observeStandalone(
     adopt,
     refusals: [...(unknownRoot ?? []), ...foreign.refusals],
   };
-  return { ...facts, findings: findingsOf(facts, retention.raisedByMs) };
+  const seen = observation?.findings.filter(({ rule }) => rule === 'wal-writes-failed') ?? [];
+  return { ...facts, findings: [...findingsOf(facts, retention.raisedByMs), ...seen] };
 }
 
-async function listPrometheusVolume(dataRoot: string, stackFile: StackFile) {
-  const listed = stackFile.volumes.find((volume) => volume.component === 'prometheus');
-  if (listed === undefined) return null;
-  return listTsdb(join(dataRoot, listed.path, dataDirectoryInVolume['prometheus'] ?? ''));
+function isIdle(observation: Observation | undefined, component: ProcessComponent): boolean {
+  return observation?.components.some(({ name, state }) => name === component && state === 'stopped') ?? false;
+}
+
+/** Null where there is none, and where the volume is refused anyhow. */
+async function listPrometheusVolume(dataRoot: string, volumes: StandaloneFacts['volumes']) {
+  const found = volumes.find(({ listed }) => listed.component === 'prometheus');
+  if (found?.condition.state !== 'ok') return null;
+  return listTsdb(join(dataRoot, found.listed.path, dataDirectoryInVolume['prometheus'] ?? ''));
 }
 
 async function observeVolumes(dataRoot: string, stackFile: StackFile | null) {

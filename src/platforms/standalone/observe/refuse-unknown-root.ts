@@ -11,10 +11,7 @@ const leftovers: readonly string[] = [paths.lock, paths.journal, paths.logs, pat
  */
 export async function refuseUnknownRoot(dataRoot: string): Promise<readonly HoldfastError[]> {
   const names = await listNames(dataRoot);
-  const unknown = names.filter(
-    (name) =>
-      !leftovers.some((known) => name === known || name.startsWith(`${known}.`)) && !name.startsWith('stack.json.tmp'),
-  );
+  const unknown = names.filter((name) => !isLeftover(name));
   if (unknown.length === 0) return [];
   return [
     new HoldfastError('not-a-data-root', {
@@ -23,6 +20,12 @@ export async function refuseUnknownRoot(dataRoot: string): Promise<readonly Hold
       details: { names: unknown.slice(0, 50) },
     }),
   ];
+}
+
+function isLeftover(name: string): boolean {
+  // A stack.json that was not whole yet: nothing has been listed in it that anybody could miss.
+  if (name.startsWith(`${paths.stackFile}.`) && name.endsWith('.tmp-for-creation')) return true;
+  return leftovers.some((known) => name === known || name.startsWith(`${known}.`));
 }
 
 async function listNames(directory: string): Promise<readonly string[]> {

@@ -4,7 +4,28 @@ import type { StandaloneFacts } from '../standalone-facts.ts';
 
 /** What the look saw that a person should know before the plan is carried out. */
 export function findingsOf(facts: Omit<StandaloneFacts, 'findings'>, raisedByMs: number): readonly Finding[] {
-  return [...raised(facts, raisedByMs), ...brokenBlocks(facts), ...unprovenHead(facts), ...otherDaemon(facts)];
+  return [
+    ...keepsAll(facts),
+    ...raised(facts, raisedByMs),
+    ...brokenBlocks(facts),
+    ...headByBytes(facts),
+    ...otherDaemon(facts),
+  ];
+}
+
+function keepsAll({ adopt }: Omit<StandaloneFacts, 'findings'>): readonly Finding[] {
+  if (!adopt?.retention) return [];
+  const { timeMs } = adopt.retention;
+  const kept = timeMs === 0 ? 'without limit' : `for ${formatDuration(timeMs)}`;
+  return [
+    {
+      rule: 'retention-keeps-all',
+      severity: 'info',
+      object: 'prometheus',
+      message: `Samples will be kept ${kept}, so that nothing of ${adopt.from} is deleted by age or size.`,
+      remedy: 'Nothing to do; `prometheus.retention` and `retentionSize` in the config file change it.',
+    },
+  ];
 }
 
 function raised(facts: Omit<StandaloneFacts, 'findings'>, raisedByMs: number): readonly Finding[] {
@@ -31,16 +52,16 @@ function brokenBlocks(facts: Omit<StandaloneFacts, 'findings'>): readonly Findin
   }));
 }
 
-function unprovenHead(facts: Omit<StandaloneFacts, 'findings'>): readonly Finding[] {
+function headByBytes(facts: Omit<StandaloneFacts, 'findings'>): readonly Finding[] {
   const runs = facts.instances.some((instance) => instance.component === 'prometheus');
   if (!facts.exists || runs || facts.debt !== null || facts.tsdb?.hasWal !== true) return [];
   return [
     {
-      rule: 'unproven-head',
-      severity: 'warning',
+      rule: 'head-by-bytes-alone',
+      severity: 'info',
       object: 'volumes/prometheus',
-      message: 'Prometheus does not run: a baseline taken now covers its blocks, but not the samples in its WAL.',
-      remedy: 'Run `holdfast up` first, then `holdfast rebuild`, to have the head proven too.',
+      message: 'Prometheus does not run: a baseline taken now has the samples in its WAL by their bytes alone.',
+      remedy: 'Nothing to do; run `holdfast up` first to have its answers as the second witness.',
     },
   ];
 }

@@ -7,7 +7,7 @@ import type { AdoptVolumeStep } from '../standalone-step.ts';
 export function planAdopt(facts: StandaloneFacts, order: Order): readonly AdoptVolumeStep[] {
   const { adopt } = facts;
   if (order.verb !== 'adopt' || adopt === null) return [];
-  const { component, from, dataDirectory, sizeBytes } = adopt;
+  const { component, from, dataDirectory, dataFile, sizeBytes } = adopt;
   return [
     {
       kind: 'adopt-volume',
@@ -17,6 +17,7 @@ export function planAdopt(facts: StandaloneFacts, order: Order): readonly AdoptV
       component,
       volumeId: facts.newVolumeIds[component] ?? '',
       from: dataDirectory,
+      dataFile,
       sizeBytes,
     },
   ];

@@ -74,7 +74,8 @@ function planVolumes(facts: StandaloneFacts): readonly CreateVolumeStep[] {
     }));
 }
 
-function planDaemon(facts: StandaloneFacts): readonly StartDaemonStep[] {
+/** Nothing where it runs. */
+export function planDaemon(facts: StandaloneFacts): readonly StartDaemonStep[] {
   if (facts.daemon !== null) return [];
   return [{ kind: 'start-daemon', phase: 'create', class: 'safe', title: 'start the daemon' }];
 }

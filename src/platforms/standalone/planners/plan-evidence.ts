@@ -1,10 +1,12 @@
 import { paths } from '../../../model/paths.ts';
+import { effectiveRetention } from '../../../rules/retention.ts';
 import type { ProveStep } from '../../../steps/prove.ts';
 import type { TakeInventoryStep } from '../../../steps/take-inventory.ts';
 import type { WriteRecordStep } from '../../../steps/write-record.ts';
 import type { Order } from '../../platform.ts';
 import type { StandaloneFacts } from '../standalone-facts.ts';
-import type { AcceptLossStep } from '../standalone-step.ts';
+import type { AcceptLossStep, StartDaemonStep } from '../standalone-step.ts';
+import { planDaemon } from './plan-create.ts';
 
 export function planRecord(facts: StandaloneFacts, order: Order): readonly WriteRecordStep[] {
   if (!facts.exists) return [];
@@ -22,7 +24,10 @@ export function planInventory(facts: StandaloneFacts, order: Order): readonly Ta
 }
 
 /** The proof; where the user accepts what an earlier one found lost, the debt is closed instead. */
-export function planProve(facts: StandaloneFacts, order: Order): readonly (ProveStep | AcceptLossStep)[] {
+export function planProve(
+  facts: StandaloneFacts,
+  order: Order,
+): readonly (StartDaemonStep | ProveStep | AcceptLossStep)[] {
   if (order.proves === null) return [];
   const run = order.proves;
   const file = `${facts.dataRoot}/${paths.proof(run)}`;
@@ -32,7 +37,10 @@ export function planProve(facts: StandaloneFacts, order: Order): readonly (Prove
     const title = `close the debt of run ${run} although its proof is not good`;
     return [{ kind: 'accept-loss', phase: 'prove', class: 'destructive', title, run }];
   }
+  // A rebuild that proves an older run first does so before it creates anything, and without a daemon nothing is found.
+  const isFirst = order.verb === 'rebuild' && run !== order.run;
   return [
+    ...(isFirst ? planDaemon(facts) : []),
     {
       kind: 'prove',
       phase: 'prove',
@@ -41,6 +49,7 @@ export function planProve(facts: StandaloneFacts, order: Order): readonly (Prove
       run,
       file,
       inventoryFile,
+      ...(facts.options.letRetentionDelete ? { letsDelete: effectiveRetention(facts.wanted.retention) } : {}),
     },
   ];
 }

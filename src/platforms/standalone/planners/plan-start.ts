@@ -30,8 +30,11 @@ function startStep(facts: StandaloneFacts, order: Order, component: ProcessCompo
   return { kind: 'start-component', phase: 'start', class: 'safe', title, component, volumeId, run: order.run };
 }
 
-/** Grafana is started only where its program is here or may still be fetched by this very plan. */
+/**
+ * Grafana is started only where its program is here or may still be fetched by this very plan. A daemon that idled while
+ * the stack was down has not looked for it yet: the order to start it makes it say that there is none.
+ */
 function canRun(facts: StandaloneFacts, component: ProcessComponent): boolean {
-  if (component !== 'grafana') return true;
+  if (component !== 'grafana' || facts.idle.includes(component)) return true;
   return facts.programs.some((program) => program.name === 'grafana');
 }

@@ -1,7 +1,9 @@
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../../../errors/holdfast-error.ts';
 import { directorySize } from '../../../files/directory-size.ts';
 import { copyTree } from '../../../files/copy-tree.ts';
+import { joinInside } from '../../../files/paths-guard.ts';
 import type { Handler } from '../../../model/handler.ts';
 import { dataDirectoryInVolume } from '../../../model/paths.ts';
 import { listTsdb } from '../../../tsdb/list-blocks.ts';
@@ -26,9 +28,15 @@ export function adoptVolumeHandler(world: StandaloneWorld): Handler<AdoptVolumeS
             context.progress({ done: copiedBytes, total: step.sizeBytes, unit: 'bytes', text: `copy ${step.from}` }),
         });
         if ((await describe(step)) !== before) throw writtenTo(step);
+        // Pushgateway names its file as it is told to, and ours is told this name: under another one it would start empty.
+        if (step.dataFile !== null && step.dataFile !== ownPushgatewayFile) {
+          await rename(joinInside(target, step.dataFile), join(target, ownPushgatewayFile));
+        }
       }),
   };
 }
+
+const ownPushgatewayFile = 'pushgateway.data';
 
 /** Anything that a living Prometheus changes: its blocks and the size of its WAL. */
 async function describe(step: AdoptVolumeStep): Promise<string> {

@@ -28,6 +28,7 @@ export async function readInventoryWorld(world: StandaloneWorld, signal: AbortSi
     dataDirectory,
     prometheus,
     newestMs,
+    countTsdb: world.countTsdb,
     components: witnesses,
   };
 }
@@ -39,6 +40,7 @@ export async function readProofWorld(world: StandaloneWorld, signal: AbortSignal
     scrapeIntervalMs: stack.config.prometheus.scrapeIntervalMs,
     dataDirectory: prometheusDirectory(world, stack) ?? join(world.dataRoot, 'volumes/prometheus/prometheus-db'),
     prometheus,
+    countTsdb: world.countTsdb,
     components: witnesses,
   };
 }

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { findStackFile } from '../../../data-root/stack-file.ts';
 import { updateStackFile } from '../../../data-root/update-stack-file.ts';
+import { findVolumeIdentity } from '../../../data-root/volume-identity.ts';
 import { HoldfastError } from '../../../errors/holdfast-error.ts';
 import type { Handler, StepContext } from '../../../model/handler.ts';
 import type { InstalledProgram, ProgramPin } from '../../../model/program.ts';
 import type { StackFile } from '../../../model/stack-file.ts';
+import { judgeProgramVersion } from '../../../rules/program-version.ts';
 import type { Acquired } from '../../../adapters/packages/program-store.ts';
 import type { FetchProgramStep } from '../standalone-step.ts';
 import type { StandaloneWorld } from '../standalone-world.ts';
@@ -55,11 +58,23 @@ async function pinProgram(
   const { program } = acquired;
   const reason = acquired.passedOver.map((source) => `${source.source}: ${source.reason}`).join('; ');
   if (program === undefined && step.required) throw unavailable(step, reason);
+  if (program !== undefined) await refuseOlder(world, program);
   await updateStackFile(world.dataRoot, stackFileWriter(world), (stack) =>
     program === undefined ? withoutProgram(stack, step, reason) : withProgram(stack, toPin(program)),
   );
   if (program === undefined) context.say(`${step.program} is unavailable: ${reason}`);
   else context.say(`${step.program} ${program.version} (${program.origin})`);
+}
+
+/** A program that is older than what has last written the volume is never pinned: nothing would start on it any more. */
+async function refuseOlder({ dataRoot }: StandaloneWorld, program: InstalledProgram): Promise<void> {
+  const stack = await findStackFile(dataRoot);
+  const volume = stack?.volumes.find((listed) => listed.component === program.name);
+  if (volume === undefined) return;
+  const lastWriter = (await findVolumeIdentity(join(dataRoot, volume.path)))?.lastWriter;
+  if (lastWriter?.program !== program.name) return;
+  const refusal = judgeProgramVersion(program.name, program.version, lastWriter.version);
+  if (refusal !== undefined) throw refusal;
 }
 
 function withProgram(stack: StackFile, pin: ProgramPin): StackFile {

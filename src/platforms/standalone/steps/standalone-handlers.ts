@@ -1,4 +1,5 @@
 import type { Handlers } from '../../../model/handler.ts';
+import { provenComponents } from '../../../rules/proven-components.ts';
 import { createProveHandler } from '../../../steps/prove.ts';
 import { createTakeInventoryHandler } from '../../../steps/take-inventory.ts';
 import { createWriteRecordHandler } from '../../../steps/write-record.ts';
@@ -46,7 +47,9 @@ export function standaloneHandlers(world: StandaloneWorld): Handlers<StandaloneS
     prove: createProveHandler({
       readWorld: (_step, signal) => readProofWorld(world, signal),
       now: () => world.now(),
-      settle: () => world.dropSetAside(),
+      settle: async (proof) => {
+        for (const component of provenComponents(proof)) await world.dropSetAside(component, proof.provedAtMs);
+      },
     }),
   };
 }

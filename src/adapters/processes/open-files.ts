@@ -1,0 +1,41 @@
+import { constants } from 'node:fs';
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withFsErrors } from '../../files/fs-errors.ts';
+
+/** What tells a file from every other, also where a container knows it by another path. */
+type FileKey = string;
+
+/** Keys of all files below a directory; one that goes meanwhile is left out. Throws `io` where it cannot be listed. */
+export async function listFileKeys(directory: string): Promise<ReadonlySet<FileKey>> {
+  const keys = new Set<FileKey>();
+  const list = () => readdir(directory, { recursive: true, withFileTypes: true });
+  const entries = await withFsErrors(directory, 'read', list);
+  for (const entry of entries) {
+    const key = entry.isFile() ? await findKey(join(entry.parentPath, entry.name)) : undefined;
+    if (key !== undefined) keys.add(key);
+  }
+  return keys;
+}
+
+/** True where the process has one of these files open for writing; false where its descriptors may not be read. */
+export async function writesAny(procRoot: string, pid: number, files: ReadonlySet<FileKey>): Promise<boolean> {
+  const home = join(procRoot, String(pid));
+  for (const name of await readdir(join(home, 'fd')).catch(() => [])) {
+    const key = await findKey(join(home, 'fd', name));
+    if (key !== undefined && files.has(key) && (await isForWriting(join(home, 'fdinfo', name)))) return true;
+  }
+  return false;
+}
+
+/** proc_pid_fdinfo(5): "flags" holds the access mode and the status flags, in octal. */
+async function isForWriting(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const flags = Number.parseInt(/^flags:\s*([0-7]+)/m.exec(text)?.[1] ?? '0', 8);
+  return (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0;
+}
+
+async function findKey(path: string): Promise<FileKey | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isFile() === true ? `${info.dev}:${info.ino}` : undefined;
+}

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { followSymlinks } from '../../config/data-root.ts';
+import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { isGoodVerdict, provesNothing, type TsdbProof } from '../../model/tsdb-proof.ts';
+import { shellWord } from '../../model/shell-word.ts';
+import { observeProof } from '../../observations/proof.ts';
+import type { CommandContext, CommandInput, CommandResult } from '../command.ts';
+
+/** `holdfast proof A B`: what of A is in B, to the sample. */
+export async function runProof(input: CommandInput, context: CommandContext): Promise<CommandResult> {
+  const [before = '', after = ''] = await Promise.all(
+    input.arguments.map(async (path) => followSymlinks(resolve(context.workingDirectory, path))),
+  );
+  const readers = await context.world.openTsdb();
+  const proof = await observeProof({ before, after, retentionMs: input.flags.retention }, readers, {
+    progress: (progress) => context.reporter.progress(progress),
+    signal: context.signal,
+  });
+  return {
+    value: proof,
+    error: isGoodVerdict(proof) ? (unread(proof) ?? nothing(proof)) : notProved(proof),
+    text: async (style) => {
+      const { renderTsdbProof } = await import('../../report/render-tsdb-proof.ts');
+      return renderTsdbProof(proof, style);
+    },
+  };
+}
+
+/** What could not be read of the first is nowhere in the sums: nobody knows whether the second holds it. */
+function unread({ before, findings }: TsdbProof): HoldfastError | undefined {
+  const hidden = findings.filter(({ severity, object }) => severity === 'error' && /^before(?:$|:)/.test(object));
+  const [first] = hidden;
+  if (first === undefined) return undefined;
+  return new HoldfastError('not-decided', {
+    message: `All that can be read of ${before.path} is there, but not all of it can be read: ${first.message} Both were only looked at.`,
+    remedy: `Run \`holdfast check\` on ${before.path}: it says what is damaged.`,
+    details: { unreadable: hidden.length },
+  });
+}
+
+/** Whoever names the wrong directory first would else be told that nothing was lost. */
+function nothing(proof: TsdbProof): HoldfastError | undefined {
+  if (!provesNothing(proof)) return undefined;
+  const { before, inventory } = proof;
+  return new HoldfastError('nothing-to-prove', {
+    message: `${before.path} holds no sample, so there was nothing to prove, and nothing is proved. Both were only looked at.`,
+    remedy: `Look whether it is what was meant: ls -la ${shellWord(before.path)}`,
+    details: { before: before.path, samplesOfAfter: inventory.totals.samples },
+  });
+}
+
+function notProved({ before, after, lost, undecided }: TsdbProof): HoldfastError {
+  if (lost.windows.length > 0) {
+    const atLeast = lost.windows.some(({ exact }) => !exact) ? 'At least ' : '';
+    return new HoldfastError('samples-lost', {
+      message: `${atLeast}${lost.samples} samples of ${before.path} are not in ${after.path} as they were, in ${lost.windows.length} windows of two hours. Both were only looked at.`,
+      remedy: `Keep ${before.path} until what is missing has been put back.`,
+      details: { lost: { samples: lost.samples, windows: lost.windows.slice(0, 5) } },
+    });
+  }
+  return new HoldfastError('not-decided', {
+    message: `Whether ${undecided.samples} samples of ${before.path} are all in ${after.path} cannot be told from sums: ${undecided.windows[0]?.reason ?? ''}. Both were only looked at.`,
+    remedy: 'Name the two directories in the place of files; where one of them is written to, try again.',
+    details: { undecided: { samples: undecided.samples, windows: undecided.windows.slice(0, 5) } },
+  });
+}

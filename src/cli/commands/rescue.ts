@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { followSymlinks } from '../../config/data-root.ts';
+import { surveyShare } from '../../observations/rescue/survey-share.ts';
+import { HoldfastError } from '../../errors/holdfast-error.ts';
+import type { RescueSurvey } from '../../model/found-volume.ts';
+import type { CommandContext, CommandInput, CommandResult } from '../command.ts';
+
+/** `holdfast rescue ROOT`: what a share full of directories holds. */
+export async function runRescue(input: CommandInput, context: CommandContext): Promise<CommandResult> {
+  const root = await followSymlinks(resolve(context.workingDirectory, input.arguments[0] ?? ''));
+  const survey = await surveyShare(root, {
+    progress: (progress) => context.reporter.progress(progress),
+    signal: context.signal,
+  });
+  return {
+    value: survey,
+    ...(survey.unreadable.length === 0 ? {} : { error: unreadable(root, survey) }),
+    text: async (style) => {
+      const { renderSurvey } = await import('../../report/render-survey.ts');
+      return renderSurvey(root, survey, { style, nowMs: context.now() });
+    },
+  };
+}
+
+/** A survey with holes in it is no whole one: somebody might discard what it did not see. */
+function unreadable(root: string, { unreadable: places }: RescueSurvey): HoldfastError {
+  const [first] = places;
+  return new HoldfastError('io', {
+    message: `${places.length === 1 ? 'One place' : `${places.length} places`} below ${root} could not be looked into: ${first?.path} (${first?.reason}). Nothing was changed.`,
+    remedy: 'Run the same command as a user who may read all of it.',
+    details: { places: places.slice(0, 20) },
+  });
+}

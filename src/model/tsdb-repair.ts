@@ -1,0 +1,61 @@
+/** What has to be done to a data directory before a Prometheus starts on it and answers without errors. */
+export interface TsdbSurvey {
+  readonly blocks: readonly DamagedBlock[];
+  readonly segments: readonly DamagedSegment[];
+  /** What has the name of a segment or a checkpoint and is none, or is in the way of others; and why. */
+  readonly strays: readonly { readonly path: string; readonly why: string }[];
+  /** Checkpoints to be made with an empty segment: what was before the first segment is gone. */
+  readonly checkpoints: readonly string[];
+  /** Segments whose numbers are behind that of the checkpoint, and what they must be called to be read. */
+  readonly renames: readonly { readonly from: string; readonly to: string }[];
+  /** Segments that are missing, by their paths. */
+  readonly holes: readonly string[];
+  /** Files of chunks_head/ from the first damaged one on: what they hold is in the WAL too. */
+  readonly headChunks: readonly string[];
+  /** Half-made directories that a crash has left. */
+  readonly leftovers: readonly string[];
+  /** What nobody should decide alone: while there is one, nothing is repaired. */
+  readonly blockers: readonly { readonly path: string; readonly why: string; readonly remedy: string }[];
+  /** What was seen and is left alone, in words. */
+  readonly notes: readonly string[];
+}
+
+/** What meta.json of a block says beside its counts. Without sources, a block is its own. Times in ms, [minTime, maxTime). */
+export interface BlockShape {
+  readonly minTime: number;
+  readonly maxTime: number;
+  readonly level: number;
+  readonly sources: readonly string[];
+  readonly hints: readonly string[];
+}
+
+export interface BlockCounts {
+  readonly series: number;
+  readonly chunks: number;
+  readonly samples: number;
+}
+
+export interface DamagedBlock {
+  readonly ulid: string;
+  /** The first few damages, in words, and how many there are. */
+  readonly damages: readonly string[];
+  readonly damageCount: number;
+  /** What can be kept, and the name of the block that it goes into; null where nothing can be, or another block holds it. */
+  readonly keep: (BlockCounts & { readonly to: string; readonly shape: BlockShape }) | null;
+  /** What meta.json counts; null where it cannot be read. */
+  readonly counted: BlockCounts | null;
+  /** True where a compaction has replaced it by a block that is whole, so that nothing is gone with it. */
+  readonly isReplaced: boolean;
+  /** True where its tombstones cannot be read: what they had deleted comes back. */
+  readonly undeletes: boolean;
+}
+
+export interface DamagedSegment {
+  /** Below the data directory. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly damages: readonly string[];
+  readonly damageCount: number;
+  readonly recordsKept: number;
+  readonly bytesLost: number;
+}

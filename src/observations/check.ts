@@ -1,0 +1,108 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StackFile } from '../model/stack-file.ts';
+import type { TsdbCheck } from '../model/tsdb-check.ts';
+import type { TsdbFinding } from '../model/tsdb-inventory.ts';
+import { judgeFutureBlocks } from '../rules/future-blocks.ts';
+import { blocksBeyondRetention, effectiveRetention } from '../rules/retention.ts';
+import { isBlockName } from '../tsdb/block-meta.ts';
+import { listTsdb } from '../tsdb/list-blocks.ts';
+import { findDataDirectory, type TsdbLook, type TsdbReaders } from './tsdb-inventory.ts';
+
+export interface CheckOptions {
+  /** Null for as fast as it can. */
+  readonly maxBytesPerSecond: number | null;
+  /** The stack whose volume it is: its retention is asked as well. Undefined for any other directory. */
+  readonly stack: StackFile | undefined;
+}
+
+export interface DirectoryCheck extends TsdbCheck {
+  /** The data directory that was read. */
+  readonly directory: string;
+}
+
+/**
+ * Reads every byte of the TSDB in a directory, or in the one below it. Throws `not-a-tsdb` where there is none,
+ * `not-a-directory` for what is not there, and `io` where it cannot be read at all.
+ */
+export async function observeTsdbCheck(
+  directory: string,
+  options: CheckOptions,
+  { readers, progress, signal }: TsdbLook & { readonly readers: TsdbReaders },
+): Promise<DirectoryCheck> {
+  const dataDirectory = (await findHeadlessBlocks(directory)) ?? (await findDataDirectory(directory));
+  // Where not all can be listed it cannot be ruled out.
+  const isLive = (await readers.findWriterBelow(dataDirectory).catch(() => 'perhaps')) !== undefined;
+  const { maxBytesPerSecond, stack } = options;
+  const { blocks, findings, ...check } = await readers.run(
+    { kind: 'check', directory: dataDirectory, isLive, maxBytesPerSecond },
+    {
+      signal,
+      onProgress: (done, total) => progress({ done: Math.min(done, total), total, unit: 'bytes', text: dataDirectory }),
+    },
+  );
+  const future = judgeFutureBlocks(blocks, readers.now()).refused.map(tellFuture);
+  const condemned = stack === undefined ? [] : await findCondemned(dataDirectory, stack);
+  return { directory: dataDirectory, ...check, findings: [...findings, ...future, ...condemned] };
+}
+
+/**
+ * A data directory that nothing else knows any more, since no block has a meta.json and there is no WAL: all the more to be
+ * checked. Undefined where that is not so.
+ */
+async function findHeadlessBlocks(directory: string): Promise<string | undefined> {
+  for (const path of [directory, join(directory, 'prometheus-db')]) {
+    const names = await namesIn(path);
+    if (names.includes('wal')) continue;
+    for (const name of names.filter(isBlockName)) {
+      const files = await namesIn(join(path, name));
+      if (files.includes('index') || files.includes('chunks')) return path;
+    }
+  }
+  return undefined;
+}
+
+/** None where it cannot be listed, or is a symlink. */
+async function namesIn(path: string): Promise<readonly string[]> {
+  const isDirectory = (await lstat(path).catch(() => undefined))?.isDirectory() === true;
+  return isDirectory ? readdir(path).catch((): string[] => []) : [];
+}
+
+function tellFuture({ ulid, minTime, maxTime }: { ulid: string; minTime: number; maxTime: number }): TsdbFinding {
+  const end = isWritable(maxTime) ? new Date(maxTime).toISOString() : String(maxTime);
+  return {
+    rule: 'block-in-the-future',
+    severity: 'warning',
+    file: ulid,
+    offset: null,
+    series: null,
+    fromMs: minTime,
+    toMs: maxTime,
+    message: `Block ${ulid} ends at ${end}, in the future: Prometheus would reject every sample until then.`,
+    remedy: 'Set the clock right if it is wrong; else move the block aside until then.',
+  };
+}
+
+function isWritable(atMs: number): boolean {
+  return Math.abs(atMs) <= 8.64e15;
+}
+
+/** What Prometheus deletes as soon as it starts with the retention of stack.json. */
+async function findCondemned(dataDirectory: string, stack: StackFile): Promise<readonly TsdbFinding[]> {
+  const listing = await listTsdb(dataDirectory);
+  const replaced = new Set(listing.blocks.flatMap(({ parents }) => parents));
+  const condemned = blocksBeyondRetention(listing, effectiveRetention(stack.retention));
+  return condemned
+    .filter(({ ulid, deletable }) => !deletable && !replaced.has(ulid))
+    .map(({ ulid, minTime, maxTime, samples }) => ({
+      rule: 'retention-deletes',
+      severity: 'warning',
+      file: ulid,
+      offset: null,
+      series: null,
+      fromMs: minTime,
+      toMs: maxTime,
+      message: `Block ${ulid} with ${samples} samples lies beyond the retention of the stack: Prometheus deletes it when it starts next.`,
+      remedy: 'Raise prometheus.retention or prometheus.retentionSize in the config if it is to be kept.',
+    }));
+}

@@ -1,0 +1,153 @@
+import type { BlockOnDisk } from '../../model/block.ts';
+import { formatDuration } from '../../model/duration.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { ObservedSource, ObservedSources } from '../../model/stitch-facts.ts';
+import { judgeFutureBlocks } from '../../rules/future-blocks.ts';
+import { judgeRetention, retentionThatKeepsAll } from '../../rules/retention.ts';
+import { stitchedListing } from './stitched-listing.ts';
+import type { ChosenBlock, StitchOrder } from './stitch.ts';
+
+export interface JudgedStitch extends StitchOrder {
+  readonly chosen: readonly ChosenBlock[];
+  /** Numbers of the sources whose heads are written. */
+  readonly heads: readonly number[];
+}
+
+/** What Prometheus takes where nobody says anything. */
+export const defaultRetentionMs = 15 * 24 * 3_600_000;
+
+/** What is told before anything is done. */
+export function stitchFindings(facts: ObservedSources, judged: JudgedStitch): readonly Finding[] {
+  const { sources } = facts;
+  return [
+    ...sources.map(sourceFinding),
+    ...sources.flatMap(warningsOf),
+    ...twinFinding(facts, judged),
+    ...conflictFinding(facts, judged),
+    ...retentionFinding(facts, judged),
+    ...futureFindings(
+      judged.chosen.map(({ block }) => block),
+      judged.nowMs,
+    ),
+  ];
+}
+
+/** Blocks that Prometheus would delete at its first start, or when it cuts its first block. */
+export function findCondemned(
+  { sources }: ObservedSources,
+  { chosen, heads, nowMs, retentionMs }: JudgedStitch,
+): readonly BlockOnDisk[] {
+  const listing = stitchedListing(
+    chosen.map(({ block }) => block),
+    sources.filter((_, number) => heads.includes(number)),
+  );
+  const none = { timeMs: 0, sizeBytes: 0 };
+  const next = { timeMs: retentionMs ?? defaultRetentionMs, sizeBytes: 0 };
+  return judgeRetention({ listing, newestMs: null, inForce: none, next, nowMs }).condemned;
+}
+
+function sourceFinding({ directory, inventory, blocks, headBytes }: ObservedSource): Finding {
+  const { samples, series, outOfOrderSamples } = inventory.totals;
+  const late = outOfOrderSamples === 0 ? '' : `, ${outOfOrderSamples} of them out of order`;
+  const head = headBytes === 0 ? '' : ` and a head${late}`;
+  const first = inventory.windows[0]?.firstMs ?? null;
+  const last = inventory.windows.at(-1)?.lastMs ?? null;
+  const span = first === null || last === null ? '' : `, ${timeOf(first)} to ${timeOf(last)}`;
+  return {
+    rule: 'source',
+    severity: 'info',
+    object: directory,
+    message: `${samples} samples in ${series} series${span}: ${plural(blocks.length, 'block')}${head}.`,
+    remedy: 'Nothing needs to be done.',
+  };
+}
+
+function warningsOf({ directory, inventory }: ObservedSource): readonly Finding[] {
+  return inventory.findings
+    .filter(({ severity }) => severity === 'warning')
+    .map(({ rule, message, remedy }) => ({ rule, severity: 'warning', object: directory, message, remedy }));
+}
+
+function twinFinding({ sources, twins }: ObservedSources, { chosen, into }: JudgedStitch): readonly Finding[] {
+  const blocks = sources.reduce((sum, source) => sum + source.blocks.length, 0) - chosen.length;
+  const heads = sources.filter(({ headBytes }, number) => headBytes > 0 && twins.headOf[number] !== number).length;
+  if (blocks + heads === 0) return [];
+  const words = [...(blocks === 0 ? [] : [plural(blocks, 'block')]), ...(heads === 0 ? [] : [plural(heads, 'head')])];
+  return [
+    {
+      rule: 'taken-once',
+      severity: 'info',
+      object: into,
+      message: `${words.join(' and ')} of one source, byte for byte another one's as well, taken once.`,
+      remedy: 'Nothing needs to be done.',
+    },
+  ];
+}
+
+function conflictFinding({ sources, union }: ObservedSources, { winner }: JudgedStitch): readonly Finding[] {
+  if (winner === null || union === null || union.conflicts.samples === 0) return [];
+  const { samples, series } = union.conflicts;
+  const count = series.listed.length + series.more;
+  const directory = sources[winner]?.directory ?? '';
+  return [
+    {
+      rule: 'conflicting-samples',
+      severity: 'warning',
+      object: directory,
+      message: `${samples} samples of ${count} series have another value in another source, as ${series.listed[0]?.series ?? ''}: those of ${directory} stay, the others will not be in the result.`,
+      remedy: 'Make sure that it is the one whose values are right.',
+    },
+  ];
+}
+
+function retentionFinding(facts: ObservedSources, judged: JudgedStitch): readonly Finding[] {
+  const condemned = findCondemned(facts, judged);
+  if (condemned.length === 0) return [];
+  const { retentionMs, into, nowMs, chosen, heads } = judged;
+  const samples = condemned.reduce((sum, block) => sum + block.samples, 0);
+  const listing = stitchedListing(
+    chosen.map(({ block }) => block),
+    facts.sources.filter((_, number) => heads.includes(number)),
+  );
+  const enough = formatDuration(retentionThatKeepsAll(listing, nowMs).timeMs);
+  const under =
+    retentionMs === null
+      ? `without a retention of its own (${formatDuration(defaultRetentionMs)})`
+      : `with a retention of ${formatDuration(retentionMs)}`;
+  return [
+    {
+      rule: 'retention-deletes',
+      severity: 'warning',
+      object: into,
+      message: `A Prometheus that is started ${under} deletes ${listOf(condemned)} with ${samples} samples, at once or when it cuts its first block.`,
+      remedy: `Start it with --storage.tsdb.retention.time=${enough}; \`holdfast adopt\` into a new stack raises it by itself.`,
+    },
+  ];
+}
+
+/** The first few, and how many more. */
+export function listOf(blocks: readonly BlockOnDisk[]): string {
+  const named = blocks
+    .slice(0, 3)
+    .map(({ ulid, minTime, maxTime }) => `${ulid} (${timeOf(minTime)} to ${timeOf(maxTime)})`);
+  const more = blocks.length - named.length;
+  return `${named.join(', ')}${more > 0 ? ` and ${more} more blocks` : ''}`;
+}
+
+function futureFindings(blocks: readonly BlockOnDisk[], nowMs: number): readonly Finding[] {
+  return judgeFutureBlocks(blocks, nowMs).refused.map(({ ulid, maxTime }) => ({
+    rule: 'block-in-the-future',
+    severity: 'warning',
+    object: ulid,
+    message: `Block ${ulid} ends at ${timeOf(maxTime)}, in the future: Prometheus would reject every sample until then.`,
+    remedy: 'Set the clock right if it is wrong.',
+  }));
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+export function timeOf(atMs: number): string {
+  return !(Math.abs(atMs) <= 8.64e15) ? String(atMs) : new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,26 @@
+import type { ProvedSource, StitchProof } from '../model/stitch-step.ts';
+import { printable, type Style } from './style.ts';
+import { formatCount, plural } from './time.ts';
+
+/** What a stitch holds of each of its sources, for people. */
+export function renderStitchProof(proof: StitchProof, folder: string, style: Style): readonly string[] {
+  const { into, holds, sources, lost, added, wins } = proof;
+  const isGood = lost === 0 && added === 0;
+  return [
+    isGood
+      ? style.bold(
+          `${printable(into)}: ${plural(holds.samples, 'sample')} in ${formatCount(holds.series)} series, all that ${plural(sources.length, 'source')} held.`,
+        )
+      : style.red(`${printable(into)} was not made: what there is differs from its sources.`),
+    ...sources.map((source) => sourceWords(source, wins, style)),
+    ...(added > 0 ? [style.red(`ADDED  ${plural(added, 'sample')} that no source holds`)] : []),
+    ...(isGood ? ['No Prometheus has opened it yet: start one on it, or let `holdfast adopt` take it in.'] : []),
+    `The sources are as they were. The proof is ${printable(`${folder}/proof.json`)}.`,
+  ];
+}
+
+function sourceWords({ directory, kept, dropped, lost }: ProvedSource, wins: string | null, style: Style): string {
+  const loss = lost > 0 ? `, ${style.red(`LOST ${formatCount(lost)}`)}` : '';
+  const drop = dropped > 0 ? `, ${formatCount(dropped)} left out for those of ${printable(wins ?? '')}` : '';
+  return `  ${printable(directory)}: ${formatCount(kept)} kept${drop}${loss}`;
+}

@@ -1,0 +1,6 @@
+const ulid = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+
+/** True for a name that Prometheus takes for a block directory (tsdb/db.go isBlockDir). */
+export function isBlockName(name: string): boolean {
+  return ulid.test(name);
+}

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { ByteCursor } from '../bytes/byte-cursor.ts';
+import { windowBytes, type FileWindow } from '../bytes/file-window.ts';
+import { Damage } from '../damage.ts';
+import { listNumbered, readHeadChunkFile, type HeadChunk } from '../head/head-chunks.ts';
+import { openWindow, type CheckContext } from './check-context.ts';
+import { requireEncoding, sampleCount } from './chunk-head.ts';
+import { findNonZero } from './zero-run.ts';
+
+const headerBytes = 8;
+const checksumBytes = 4;
+/** Series, two times and the encoding come before it. */
+const lengthAt = 25;
+const longestLength = 5;
+
+/** Every chunk of chunks_head/, and that nothing but zeros is behind the last one of a file. */
+export function checkHeadChunks(context: CheckContext): void {
+  const { report, files } = context;
+  report.remedy = 'Prometheus removes the file when it starts, and reads what the WAL still holds of it: keep a copy.';
+  const names = listNumbered(files, 'chunks_head');
+  names.forEach((name, index) => {
+    const path = join('chunks_head', name);
+    const before = names[index - 1];
+    if (before !== undefined && Number(name) !== Number(before) + 1) tellHole(context, path, before);
+    report.guard(path, () => checkFile(context, path, index === names.length - 1));
+  });
+}
+
+/** chunks/head_chunks.go openMMapFiles: found files are not sequential. */
+function tellHole({ report }: CheckContext, path: string, before: string): void {
+  const message = `There is no file between chunks_head/${before} and ${path}: Prometheus does not start.`;
+  report.error('missing-segment', { file: path }, message);
+}
+
+function checkFile(context: CheckContext, path: string, isLast: boolean): void {
+  const { report } = context;
+  const file = openWindow(context, path, 0);
+  let at = headerBytes;
+  try {
+    if (isLast && isUnwritten(file)) return;
+    if (file.sizeBytes < headerBytes)
+      throw new Damage('truncated', 'a head chunk file is too short, and Prometheus does not start', 0);
+    at = readHeadChunkFile(file, {
+      onChunk: (chunk) => requireSamples(chunk),
+    });
+    checkPadding(context, file);
+    const wrong = at < file.sizeBytes ? findNonZero(file, at, file.sizeBytes) : undefined;
+    if (wrong === undefined) return;
+    const message = 'there is more behind the zeros that end a head chunk file';
+    report.damage({ file: path, offset: at }, new Damage('bad-structure', message, at), { window: file, to: wrong });
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    const { offset } = error;
+    if (isLast && isTorn(file, error)) {
+      const message = `${path} ends within a chunk at byte ${offset}, as after a crash or while it is written. Prometheus reads it from the WAL.`;
+      report.info('torn-tail', { file: path, offset }, message);
+    } else
+      report.damage({ file: path, offset }, error, {
+        window: file,
+        to: Math.min(endOfChunk(file, offset), offset + usualBytes),
+      });
+  } finally {
+    file.close();
+  }
+}
+
+/** Throws Damage, also for an unknown encoding. */
+function requireSamples({ encoding, data, minTime, maxTime, offset }: HeadChunk): void {
+  requireEncoding(encoding);
+  const samples = data.length < 2 ? 0 : sampleCount(encoding, data[0] as number, data[1] as number);
+  if (samples > 0 && minTime <= maxTime) return;
+  throw new Damage('bad-structure', 'a head chunk holds no sample, or ends before it begins', offset);
+}
+
+/** A file that was made just before a crash: Prometheus removes it (head_chunks.go repairLastChunkFile). */
+function isUnwritten(file: FileWindow): boolean {
+  if (file.sizeBytes < checksumBytes) return true;
+  return findNonZero(file, 0, Math.min(file.sizeBytes, windowBytes)) === undefined;
+}
+
+function checkPadding({ report }: CheckContext, file: FileWindow): void {
+  const wrong = findNonZero(file, 5, headerBytes);
+  if (wrong === undefined) return;
+  const message = `${file.path} at byte ${wrong}: the padding of the header is not zero.`;
+  report.error('bad-structure', { file: file.path, offset: wrong }, message);
+}
+
+/** The file ends in the chunk, or the chunk's checksum has not been written: it and all behind it is still zero. */
+function isTorn(file: FileWindow, { rule, offset }: Damage): boolean {
+  if (rule === 'truncated') return offset > 0;
+  const end = endOfChunk(file, offset);
+  return rule === 'bad-checksum' && findNonZero(file, end - checksumBytes, file.sizeBytes) === undefined;
+}
+
+/** By its length (head_chunks.md), where that can be read. */
+function endOfChunk(file: FileWindow, offset: number): number {
+  if (offset < headerBytes) return Math.min(headerBytes, file.sizeBytes);
+  try {
+    const cursor = new ByteCursor(file.readUpTo(offset, lengthAt + longestLength), lengthAt);
+    const length = cursor.uvarint();
+    return Math.min(offset + cursor.at + length + checksumBytes, file.sizeBytes);
+  } catch (error) {
+    if (error instanceof Damage) return Math.min(offset + lengthAt, file.sizeBytes);
+    throw error;
+  }
+}
+
+/** A length that is damaged may reach into the zeros that the file is filled with in advance. */
+const usualBytes = 4096;

@@ -1,0 +1,195 @@
+import { basename } from 'node:path';
+import type { TsdbFinding } from '../model/tsdb-inventory.ts';
+import { isBlockName } from './block-name.ts';
+import type { BlockDamage } from './block/block-reader.ts';
+import type { Damage } from './damage.ts';
+import type { ChunkSnapshot } from './head/chunk-snapshot.ts';
+import type { Conflict } from './inventory/merge-blocks.ts';
+
+/** Beyond this many of one severity, findings are counted and no longer listed: one lost file can hit every series. */
+const mostListed = 1000;
+
+export interface FindingsState {
+  readonly listed: readonly TsdbFinding[];
+  /** Of each severity, those that are not listed among them. */
+  readonly counts: Readonly<Record<TsdbFinding['severity'], number>>;
+}
+
+const severities = ['error', 'warning', 'info'] as const;
+const plurals = { error: 'errors', warning: 'warnings', info: 'notes' } as const;
+
+/** Collects what a walk over a TSDB sees, as findings. */
+export class Findings {
+  private readonly listed: TsdbFinding[] = [];
+  private readonly counts = { error: 0, warning: 0, info: 0 };
+
+  /** How many findings are errors, those that are not listed among them. */
+  get errors(): number {
+    return this.counts.error;
+  }
+
+  /** However many notes there are, they take no error its place. */
+  add(finding: TsdbFinding): void {
+    this.counts[finding.severity] += 1;
+    if (this.counts[finding.severity] <= mostListed) this.listed.push(finding);
+  }
+
+  /** For those of another thread, or of a larger whole. */
+  takeState(): FindingsState {
+    return { listed: this.listed, counts: this.counts };
+  }
+
+  addState({ listed, counts }: FindingsState): void {
+    for (const finding of listed) this.add(finding);
+    for (const severity of severities) {
+      const ofThese = listed.filter((finding) => finding.severity === severity).length;
+      this.counts[severity] += counts[severity] - ofThese;
+    }
+  }
+
+  /** In the order in which they came, and then how many of each severity are left out. */
+  list(): readonly TsdbFinding[] {
+    const more = severities.filter((severity) => this.counts[severity] > mostListed);
+    return [...this.listed, ...more.map((severity) => moreFindings(severity, this.counts[severity] - mostListed))];
+  }
+
+  addBlockDamage({ file, offset, damage, labels, fromMs, toMs }: BlockDamage): void {
+    this.add({
+      rule: damage.rule,
+      severity: 'error',
+      file,
+      offset,
+      series: labels === null ? null : renderLabels(labels),
+      fromMs,
+      toMs,
+      message: `${file} at byte ${offset}: ${damage.message}. What it held is not counted.`,
+      remedy: 'Run `holdfast check` on the directory, and restore the block from a copy.',
+    });
+  }
+
+  /** What Prometheus passes over is no loss; what it would read is missing in all that is said. */
+  addLink(path: string): void {
+    const isPassedOver = isBlockName(path) || path.startsWith('chunk_snapshot.');
+    const isCheckpoint = /^checkpoint\./.test(basename(path));
+    const consequence = isPassedOver
+      ? 'Prometheus takes no notice of it, and nothing behind it is read.'
+      : `nothing behind it is read here, and ${isCheckpoint ? 'Prometheus does not start on it' : 'Prometheus would follow it'}.`;
+    this.add({
+      ...nowhere,
+      rule: 'symbolic-link',
+      severity: isPassedOver ? 'info' : 'error',
+      file: path,
+      offset: null,
+      message: `${path} is a symbolic link where a directory belongs: ${consequence}`,
+      remedy: isPassedOver
+        ? 'Put the directory itself in its place if it is to be read.'
+        : 'Put the directory itself in its place (a bind mount will do), then run the same command again.',
+    });
+  }
+
+  /** A torn tail is what a crash leaves, and Prometheus cuts it off; anything else hides what follows. */
+  addHeadDamage(file: string, damage: Damage, isTorn: boolean): void {
+    const { rule, offset, message } = damage;
+    // Pages that were emptied on purpose bear a mark: of any other nobody knows what was there.
+    if (rule === 'zero-filled') {
+      this.add({
+        ...nowhere,
+        rule,
+        severity: isTorn ? 'warning' : 'error',
+        ...{ file, offset },
+        message: `${file} at byte ${offset}: ${message}. It is what a crash of a server or client of NFS leaves.`,
+        remedy: 'Put the segment back from a copy, if there is one.',
+      });
+      return;
+    }
+    this.add({
+      ...nowhere,
+      rule: isTorn ? 'torn-tail' : rule,
+      severity: isTorn ? 'info' : 'error',
+      file,
+      offset,
+      message: isTorn
+        ? `${file} ends within a record, as after a crash or while it is written.`
+        : `${file} at byte ${offset}: ${message}. Prometheus drops everything behind it when it starts.`,
+      remedy: isTorn ? 'Nothing needs to be done.' : 'Copy the directory before Prometheus is started on it.',
+    });
+  }
+
+  addHole(missing: string, unread: readonly string[]): void {
+    this.add({
+      ...nowhere,
+      rule: 'missing-segment',
+      severity: 'error',
+      file: unread[0] ?? missing,
+      offset: null,
+      message: `Segment ${missing} is missing before ${unread[0] ?? 'the end'}: Prometheus does not start, and ${unread.length} segments are not counted.`,
+      remedy: 'Put the segment back from a copy.',
+    });
+  }
+
+  /** Prometheus would read it with the feature that has written it, and with none would not miss it. */
+  addSnapshotBeyondWal({ name, segment, offset }: ChunkSnapshot): void {
+    this.add({
+      ...nowhere,
+      rule: 'snapshot-beyond-wal',
+      severity: 'error',
+      file: name,
+      offset: null,
+      message: `${name} was taken when the WAL reached to byte ${offset} of segment ${segment}, which it does not now: samples that nothing else holds may be in it, and it is not counted.`,
+      remedy: 'Put the missing part of wal/ back from a copy, before a Prometheus is started on the directory.',
+    });
+  }
+
+  /** Prometheus logs them as "Unknown series references" and drops them as well. */
+  addStrangers(samples: number): void {
+    this.add({
+      ...nowhere,
+      rule: 'unknown-series',
+      severity: 'warning',
+      file: 'wal',
+      offset: null,
+      message: `${samples} samples in wal/ are of series whose labels were never written, as of those first seen on a full disk: Prometheus drops them when it starts, and they are not counted.`,
+      remedy:
+        'Nothing can be done on the disk; a Prometheus that has run since still answers them until it is stopped.',
+    });
+  }
+
+  addConflict({ labels, timeMs }: Conflict): void {
+    this.add({
+      ...nowhere,
+      rule: 'conflicting-values',
+      severity: 'warning',
+      file: '',
+      offset: null,
+      series: renderLabels(labels),
+      fromMs: timeMs,
+      toMs: timeMs,
+      message: 'Two blocks hold different values of one series at one time; Prometheus returns one of them.',
+      remedy: 'Keep the block whose values are right, and move the other one aside.',
+    });
+  }
+}
+
+function moreFindings(severity: TsdbFinding['severity'], count: number): TsdbFinding {
+  return {
+    ...nowhere,
+    ...{ rule: 'more-findings', severity, file: '.', offset: null },
+    message: `${count} more ${plurals[severity]} are counted and not listed: the first ${mostListed} are.`,
+    remedy: 'Begin with those that are listed, then run the same command again.',
+  };
+}
+
+const nowhere = { series: null, fromMs: null, toMs: null };
+
+/** `name{job="x"}`, as PromQL writes it. */
+export function renderLabels(labels: readonly Uint8Array[]): string {
+  const text = labels.map((part) => Buffer.from(part).toString('utf8'));
+  const pairs: string[] = [];
+  let metric = '';
+  for (let index = 0; index < text.length; index += 2) {
+    const [name = '', value = ''] = [text[index], text[index + 1]];
+    if (name === '__name__') metric = value;
+    else pairs.push(`${name}=${JSON.stringify(value)}`);
+  }
+  return `${metric}{${pairs.join(',')}}`;
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { ByteCursor } from '../bytes/byte-cursor.ts';
+import { crc32c } from '../bytes/crc32c.ts';
+import { FileWindow } from '../bytes/file-window.ts';
+import { Damage } from '../damage.ts';
+import type { TsdbFiles } from '../files/tsdb-files.ts';
+
+/** A chunk of the head that was moved out of memory (head_chunks.md). Times are inclusive. */
+export interface HeadChunk {
+  /** In its file. */
+  readonly offset: number;
+  readonly reference: number;
+  readonly minTime: number;
+  readonly maxTime: number;
+  readonly encoding: number;
+  readonly isOutOfOrder: boolean;
+  /** Valid until the next chunk. */
+  readonly data: Uint8Array;
+}
+
+export interface HeadChunkEvents {
+  readonly onChunk: (chunk: HeadChunk) => void;
+  /** The rest of that file is not read. */
+  readonly onDamage: (file: string, damage: Damage) => void;
+  readonly onRead?: (bytes: number) => void;
+}
+
+const magic = 0x0130bc91;
+const fileHeaderBytes = 8;
+const fixedBytes = 25;
+const longestLength = 5;
+const outOfOrderFlag = 0x80;
+
+/** Reads chunks_head/ in the order of its files; nothing where there is no such directory. */
+export function readHeadChunks(files: TsdbFiles, events: HeadChunkEvents): void {
+  for (const name of listNumbered(files, 'chunks_head')) {
+    const path = join('chunks_head', name);
+    let file: FileWindow | undefined;
+    try {
+      file = new FileWindow(files.open(path), events.onRead);
+      readHeadChunkFile(file, events);
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      events.onDamage(path, error);
+    } finally {
+      file?.close();
+    }
+  }
+}
+
+/** Files whose names are numbers, in the order of these. */
+export function listNumbered(files: TsdbFiles, directory: string): readonly string[] {
+  const names = files.list(directory).filter((name) => /^\d+$/.test(name));
+  return names.sort((one, other) => Number(one) - Number(other));
+}
+
+/** Tells the chunks of one file. Returns where they end; behind that lies what a file is filled with in advance. Throws Damage. */
+export function readHeadChunkFile(file: FileWindow, { onChunk }: Pick<HeadChunkEvents, 'onChunk'>): number {
+  // A file that was made just before a crash is empty.
+  if (file.sizeBytes === 0) return 0;
+  const head = new ByteCursor(file.read(0, fileHeaderBytes));
+  if (head.be32() !== magic) throw new Damage('bad-magic', 'a head chunk file does not begin as one', 0);
+  if (head.byte() !== 1) throw new Damage('bad-version', 'a head chunk file has an unknown version', 4);
+  let at = fileHeaderBytes;
+  while (at < file.sizeBytes) {
+    const next = readChunk(file, at, onChunk);
+    if (next === undefined) return at;
+    at = next;
+  }
+  return at;
+}
+
+/** Undefined at the zeros that a file is filled with in advance. */
+function readChunk(file: FileWindow, at: number, onChunk: HeadChunkEvents['onChunk']): number | undefined {
+  const start = file.readUpTo(at, fixedBytes + longestLength);
+  if (start.every((byte) => byte === 0)) return undefined;
+  const cursor = new ByteCursor(start);
+  if (start.length < fixedBytes) throw new Damage('truncated', 'a head chunk is cut off', at);
+  const reference = cursor.be64();
+  const minTime = cursor.be64();
+  const maxTime = cursor.be64();
+  const encoding = cursor.byte();
+  const length = cursor.uvarint();
+  const total = cursor.at + length + 4;
+  const dataAt = cursor.at;
+  const bytes = file.read(at, total);
+  if (crc32c(bytes, 0, total - 4) !== new ByteCursor(bytes, total - 4).be32()) {
+    throw new Damage('bad-checksum', 'a head chunk has a wrong checksum', at);
+  }
+  onChunk({
+    offset: at,
+    reference,
+    minTime,
+    maxTime,
+    encoding: encoding & ~outOfOrderFlag,
+    isOutOfOrder: (encoding & outOfOrderFlag) !== 0,
+    data: bytes.subarray(dataAt, total - 4),
+  });
+  return at + total;
+}

@@ -1,0 +1,155 @@
+import { ByteCursor } from '../bytes/byte-cursor.ts';
+import { isStaleMarker, type HistogramOrigin, type HistogramSample } from '../chunk/sample-sink.ts';
+import { highWordOf, lowWordOf } from '../chunk/xor-value.ts';
+import { Damage } from '../damage.ts';
+import { readWalHistogram, type WalHistogram } from './wal-histogram.ts';
+
+/** record/record.go Type. */
+export const recordTypes = {
+  series: 1,
+  samples: 2,
+  tombstones: 3,
+  exemplars: 4,
+  mmapMarkers: 5,
+  metadata: 6,
+  histograms: 7,
+  floatHistograms: 8,
+  customHistograms: 9,
+  customFloatHistograms: 10,
+  samplesV2: 11,
+  histogramsV2: 12,
+  floatHistogramsV2: 13,
+} as const;
+
+/** What records hold, as far as it is samples. Series are named by their reference. */
+export interface RecordSink {
+  series(reference: number, labels: readonly Uint8Array[]): void;
+  /** `startMs` is when its counter began, 0 where nobody said it. */
+  float(reference: number, timeMs: number, high: number, low: number, startMs: number): void;
+  histogram(
+    reference: number,
+    timeMs: number,
+    sample: HistogramSample,
+    isStale: boolean,
+    origin: HistogramOrigin,
+  ): void;
+  /** Both ends inclusive; -Infinity to Infinity where the whole series is gone. */
+  deletion(reference: number, fromMs: number, toMs: number): void;
+}
+
+/** Parses one record. Exemplars, metadata and markers hold no samples and are left alone; an unknown type is Damage. */
+export function parseRecord(bytes: Uint8Array, sink: RecordSink): void {
+  const cursor = new ByteCursor(bytes);
+  const type = cursor.byte();
+  const parse = parsers[type];
+  if (parse === undefined) throw new Damage('unknown-record', `record type ${type} is not known`, 0);
+  parse(cursor, sink, type);
+}
+
+type Parser = (cursor: ByteCursor, sink: RecordSink, type: number) => void;
+
+const skip: Parser = () => undefined;
+
+const parsers: Readonly<Record<number, Parser>> = {
+  [recordTypes.series]: parseSeries,
+  [recordTypes.samples]: parseSamples,
+  [recordTypes.tombstones]: parseDeletions,
+  [recordTypes.exemplars]: skip,
+  [recordTypes.mmapMarkers]: skip,
+  [recordTypes.metadata]: skip,
+  [recordTypes.histograms]: parseHistograms,
+  [recordTypes.floatHistograms]: parseHistograms,
+  [recordTypes.customHistograms]: parseHistograms,
+  [recordTypes.customFloatHistograms]: parseHistograms,
+  [recordTypes.samplesV2]: parseSamplesV2,
+  [recordTypes.histogramsV2]: parseHistogramsV2,
+  [recordTypes.floatHistogramsV2]: parseHistogramsV2,
+};
+
+function parseSeries(cursor: ByteCursor, sink: RecordSink): void {
+  while (cursor.left > 0) {
+    const reference = cursor.be64();
+    const count = cursor.uvarint();
+    if (count > cursor.left) throw new Damage('bad-structure', `a series counts ${count} labels`, cursor.at);
+    const labels: Uint8Array[] = [];
+    for (let index = 0; index < 2 * count; index += 1) labels.push(cursor.uvarintBytes());
+    sink.series(reference, labels);
+  }
+}
+
+function parseSamples(cursor: ByteCursor, sink: RecordSink): void {
+  if (cursor.left === 0) return;
+  const baseReference = cursor.be64();
+  const baseTime = cursor.be64();
+  while (cursor.left > 0) {
+    const reference = baseReference + cursor.varint();
+    const timeMs = baseTime + cursor.varint();
+    sink.float(reference, timeMs, cursor.be32(), cursor.be32(), 0);
+  }
+}
+
+function parseHistograms(cursor: ByteCursor, sink: RecordSink, type: number): void {
+  if (cursor.left === 0) return;
+  const baseReference = cursor.be64();
+  const baseTime = cursor.be64();
+  const isFloat = type === recordTypes.floatHistograms || type === recordTypes.customFloatHistograms;
+  while (cursor.left > 0) {
+    const reference = baseReference + cursor.varint();
+    const timeMs = baseTime + cursor.varint();
+    tellHistogram(sink, { reference, timeMs, startMs: 0 }, readWalHistogram(cursor, isFloat));
+  }
+}
+
+function parseSamplesV2(cursor: ByteCursor, sink: RecordSink): void {
+  walkV2(cursor, (reference, timeMs, startMs) => {
+    sink.float(reference, timeMs, cursor.be32(), cursor.be32(), startMs);
+  });
+}
+
+function parseHistogramsV2(cursor: ByteCursor, sink: RecordSink, type: number): void {
+  const isFloat = type === recordTypes.floatHistogramsV2;
+  walkV2(cursor, (reference, timeMs, startMs) => {
+    tellHistogram(sink, { reference, timeMs, startMs }, readWalHistogram(cursor, isFloat));
+  });
+}
+
+/** A marker says whether there is no start time, the same as before, or a delta to the first. */
+function walkV2(cursor: ByteCursor, readValue: (reference: number, timeMs: number, startMs: number) => void): void {
+  if (cursor.left === 0) return;
+  let reference = cursor.varint();
+  const firstTime = cursor.varint();
+  const firstStart = cursor.varint();
+  let startMs = firstStart;
+  readValue(reference, firstTime, startMs);
+  while (cursor.left > 0) {
+    reference += cursor.varint();
+    const timeMs = firstTime + cursor.varint();
+    const marker = cursor.byte();
+    if (marker === noStartTime) startMs = 0;
+    else if (marker !== sameStartTime) startMs = firstStart + cursor.varint();
+    readValue(reference, timeMs, startMs);
+  }
+}
+
+/** record.go noST 0, sameST 1; anything else is explicit. */
+const noStartTime = 0;
+const sameStartTime = 1;
+
+interface WalPlace {
+  readonly reference: number;
+  readonly timeMs: number;
+  readonly startMs: number;
+}
+
+function tellHistogram(
+  sink: RecordSink,
+  { reference, timeMs, startMs }: WalPlace,
+  { sample, hint }: WalHistogram,
+): void {
+  const isStale = isStaleMarker(highWordOf(sample.sum), lowWordOf(sample.sum));
+  sink.histogram(reference, timeMs, sample, isStale, { startMs, hint });
+}
+
+function parseDeletions(cursor: ByteCursor, sink: RecordSink): void {
+  while (cursor.left > 0) sink.deletion(cursor.be64(), cursor.varintOrInfinity(), cursor.varintOrInfinity());
+}

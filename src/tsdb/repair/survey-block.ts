@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { BlockMeta } from '../../model/block.ts';
+import type { BlockCounts, BlockShape, DamagedBlock } from '../../model/tsdb-repair.ts';
+import { BlockReader, type BlockDamage } from '../block/block-reader.ts';
+import { checkChunkFiles } from '../block/check-chunk-files.ts';
+import { checkPostings } from './check-postings.ts';
+import { Damage } from '../damage.ts';
+import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { chunksToCopy } from '../write/chunks-to-copy.ts';
+import { findLabelMistake, samplesIn } from '../write/block-writer.ts';
+import { newUlid } from '../write/new-ulid.ts';
+import { DamageList } from './damage-list.ts';
+
+export interface BlockToSurvey {
+  readonly files: TsdbFiles;
+  readonly ulid: string;
+  /** Undefined where meta.json is missing or cannot be read, and why that is. */
+  readonly meta: BlockMeta | undefined;
+  readonly metaDamage: string | undefined;
+  readonly onRead: (bytes: number) => void;
+}
+
+/** A block as it was found, before it is known which others replace it. */
+export type SurveyedBlock = Omit<DamagedBlock, 'isReplaced' | 'keep'> & {
+  readonly found: BlockCounts;
+  readonly shape: BlockShape;
+};
+
+/** Reads every byte of a block that Prometheus would. Undefined where it is whole. */
+export function surveyBlock(block: BlockToSurvey): SurveyedBlock | undefined {
+  const { meta, metaDamage, ulid } = block;
+  const damages = new DamageList();
+  if (metaDamage !== undefined) damages.add(metaDamage);
+  const found = readThrough(block, damages);
+  if (damages.count === 0) return undefined;
+  const shape = meta ?? { minTime: found.minTime, maxTime: found.maxTime + 1, level: 1, sources: [], hints: [] };
+  return {
+    ulid,
+    damages: damages.named,
+    damageCount: damages.count,
+    undeletes: found.areStonesDamaged,
+    counted: meta === undefined ? null : { series: meta.series, chunks: meta.chunks, samples: meta.samples },
+    found,
+    shape: shapeOf(ulid, shape),
+  };
+}
+
+function shapeOf(ulid: string, { minTime, maxTime, level, sources, hints }: BlockShape): BlockShape {
+  return { minTime, maxTime, level, sources: sources.length === 0 ? [ulid] : sources, hints };
+}
+
+/**
+ * Always the same names for what is kept of a block, so that a repair that was killed finds what it has made; a further
+ * one where the first belongs to something else.
+ */
+export function successorOf(ulid: string, attempt = 0): string {
+  const words = attempt === 0 ? `holdfast repair ${ulid}` : `holdfast repair ${ulid} ${attempt}`;
+  const hash = createHash('sha256').update(words).digest();
+  return ulid.slice(0, timeDigits) + newUlid(0, hash).slice(timeDigits);
+}
+
+const timeDigits = 10;
+
+interface Found extends BlockCounts {
+  readonly areStonesDamaged: boolean;
+  readonly minTime: number;
+  readonly maxTime: number;
+}
+
+function readThrough({ files, ulid, meta, onRead }: BlockToSurvey, damages: DamageList): Found {
+  const found = { series: 0, chunks: 0, samples: 0, minTime: Infinity, maxTime: -Infinity, areStonesDamaged: false };
+  const index = join(ulid, 'index');
+  const stones = join(ulid, 'tombstones');
+  const onDamage = ({ file, offset, damage }: BlockDamage): void => {
+    if (file === stones) found.areStonesDamaged = true;
+    damages.add(`${file} at byte ${offset}: ${damage.message}`);
+  };
+  try {
+    const reader = new BlockReader(files, ulid, { seriesCount: meta?.series ?? null, onDamage, onRead });
+    try {
+      let last: readonly Uint8Array[] | undefined;
+      for (const entry of reader.series()) {
+        const mistake = findLabelMistake(last, entry.labels);
+        if (mistake !== undefined) {
+          damages.add(`${index} at byte ${entry.offset}: ${mistake}`);
+          continue;
+        }
+        last = entry.labels;
+        let chunks = 0;
+        for (const chunk of chunksToCopy(reader, entry, onDamage)) {
+          chunks += 1;
+          found.samples += samplesIn(chunk);
+          found.minTime = Math.min(found.minTime, chunk.minTime);
+          found.maxTime = Math.max(found.maxTime, chunk.maxTime);
+        }
+        found.chunks += chunks;
+        if (chunks > 0) found.series += 1;
+      }
+    } finally {
+      reader.close();
+    }
+    checkPostings(files, index, (damage) => damages.add(`${index} at byte ${damage.offset}: ${damage.message}`));
+    checkChunkFiles(files, join(ulid, 'chunks'), (words) => damages.add(words));
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    damages.add(`${index} at byte ${error.offset}: ${error.message}`);
+  }
+  return found;
+}

@@ -1,0 +1,23 @@
+/** `holdfast/tsdb`: reads what Prometheus wrote, as a library of its own. Everything is synchronous. */
+export { Damage, type DamageRule } from './damage.ts';
+export { checkTsdb, type CheckedTsdb, type CheckTsdbOptions } from './check/check-tsdb.ts';
+export { decodeChunk } from './chunk/decode-chunk.ts';
+export type { HistogramSample, SampleSink } from './chunk/sample-sink.ts';
+export { BlockReader, type BlockDamage } from './block/block-reader.ts';
+export { readMetas } from './block/read-metas.ts';
+export type { ChunkMeta, SeriesEntry } from './block/series-reader.ts';
+export { holdFiles, type HeldFiles } from './files/held-files.ts';
+export { quietFiles } from './files/quiet-files.ts';
+export type { OpenedFile, TsdbFiles } from './files/tsdb-files.ts';
+export { readHeadChunks, type HeadChunk } from './head/head-chunks.ts';
+export { listWal, readWal } from './head/wal-directory.ts';
+export { parseRecord, type RecordSink } from './head/wal-records.ts';
+export { hashed, hashFloat, hashHistogram, seedOfLabels } from './inventory/sample-digest.ts';
+export { takeInventory, type TakeInventoryOptions } from './inventory/take-inventory.ts';
+export { BlockWriter, type SeriesToWrite } from './write/block-writer.ts';
+export { copyBlock, type CopiedBlock } from './write/copy-block.ts';
+export { newUlid } from './write/new-ulid.ts';
+export { writeHeadBlocks, type HeadBlocks, type HeadBlocksOrder } from './write/write-head-blocks.ts';
+export { XorEncoder } from './write/xor-encoder.ts';
+export type { BlockMeta } from '../model/block.ts';
+export type { TsdbFinding, TsdbInventory } from '../model/tsdb-inventory.ts';

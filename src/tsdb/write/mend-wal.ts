@@ -1,0 +1,81 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeHalfMadeFiles, writeFileAtomically } from '../../files/atomic-file.ts';
+import { FileWindow } from '../bytes/file-window.ts';
+import { crc32c } from '../bytes/crc32c.ts';
+import { Damage } from '../damage.ts';
+import { quietFiles } from '../files/quiet-files.ts';
+import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { findOrphanFragments, type OrphanFragments } from '../head/orphan-fragments.ts';
+import { listWal } from '../head/wal-directory.ts';
+import { full, pageBytes } from '../head/wal-fragment.ts';
+import { emptiedMark } from '../head/wal-zeros.ts';
+import { ByteWriter } from './byte-writer.ts';
+
+/** A segment with records that were begun and never ended. */
+export interface BrokenSegment {
+  /** Below the data directory. */
+  readonly path: string;
+  readonly orphans: readonly OrphanFragments[];
+}
+
+const logs = ['wal', 'wbl'] as const;
+
+/**
+ * Looks through a WAL that nobody writes to for records that a failed write has cut off (findOrphanFragments). Reads every
+ * header and no content; other work gets its turn between two segments.
+ */
+export async function findBrokenSegments(dataDirectory: string): Promise<readonly BrokenSegment[]> {
+  const files = quietFiles(dataDirectory);
+  const broken: BrokenSegment[] = [];
+  for (const { path, isLast } of logs.flatMap((log) => listWal(files, log).files)) {
+    const window = tryToOpen(files, path);
+    if (window === undefined) continue;
+    try {
+      const orphans = findOrphanFragments(window, { isLast });
+      if (orphans.length > 0) broken.push({ path, orphans });
+    } finally {
+      window.close();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return broken;
+}
+
+/** Undefined for what is no regular file: that is for a check to say. */
+function tryToOpen(files: TsdbFiles, path: string): FileWindow | undefined {
+  try {
+    return new FileWindow(files.open(path));
+  } catch (error) {
+    if (error instanceof Damage) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Replaces each segment by one in which those records are the zeros that end a page, which every reader passes over, with a
+ * mark before them in each page, so that they are not taken for records that a crash has zeroed. What has another name for the old segment, as what was set aside, keeps it. May be called again after a crash anywhere.
+ */
+export async function mendSegments(dataDirectory: string, broken: readonly BrokenSegment[]): Promise<void> {
+  for (const log of logs) {
+    if (broken.some(({ path }) => path.startsWith(`${log}/`))) await removeHalfMadeFiles(join(dataDirectory, log));
+  }
+  for (const { path, orphans } of broken) {
+    const segment = join(dataDirectory, path);
+    const bytes = await readFile(segment);
+    for (const { from, to } of orphans) empty(bytes, from, to);
+    await writeFileAtomically(segment, bytes, { mode: (await stat(segment)).mode & 0o777 });
+  }
+}
+
+function empty(bytes: Uint8Array, from: number, to: number): void {
+  bytes.fill(0, from, to);
+  const mark = new ByteWriter().byte(full).be16(emptiedMark.length).be32(crc32c(emptiedMark)).put(emptiedMark).written;
+  for (let at = from; at < to; at = nextPage(at)) {
+    if (Math.min(nextPage(at), to) - at >= mark.length) bytes.set(mark, at);
+  }
+}
+
+function nextPage(at: number): number {
+  return (Math.floor(at / pageBytes) + 1) * pageBytes;
+}

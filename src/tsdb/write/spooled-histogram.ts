@@ -1,0 +1,69 @@
+import { ByteCursor } from '../bytes/byte-cursor.ts';
+import { staleHigh, staleLow, type HistogramSample, type ResetHint } from '../chunk/sample-sink.ts';
+import { floatOf, highWordOf, lowWordOf } from '../chunk/xor-value.ts';
+import type { HeadHistogram } from '../head/head-reader.ts';
+import type { ByteWriter } from './byte-writer.ts';
+
+type Buckets = HistogramSample['positive'];
+
+const floatFlag = 1;
+const staleFlag = 2;
+
+/** A histogram while it waits in a spool: the hint in the first byte, the value behind it. */
+export function writeSpooledHistogram(to: ByteWriter, { sample, isStale, hint }: Omit<HeadHistogram, 'startMs'>): void {
+  to.byte(hint).byte((sample.isFloat ? floatFlag : 0) | (isStale ? staleFlag : 0));
+  // Nothing else of a stale marker means anything.
+  if (isStale) return;
+  to.varint(sample.schema);
+  for (const value of [sample.zeroThreshold, sample.zeroCount, sample.count, sample.sum]) writeFloat(to, value);
+  for (const buckets of [sample.positive, sample.negative]) {
+    to.uvarint(buckets.length);
+    for (const [index, count] of buckets) writeFloat(to.varint(index), count);
+  }
+  to.uvarint(sample.customValues.length);
+  for (const value of sample.customValues) writeFloat(to, value);
+}
+
+export function readSpooledHistogram(bytes: Uint8Array): Omit<HeadHistogram, 'startMs'> {
+  const cursor = new ByteCursor(bytes);
+  const hint = cursor.byte() as ResetHint;
+  const flags = cursor.byte();
+  const isFloat = (flags & floatFlag) !== 0;
+  if ((flags & staleFlag) !== 0) return { hint, isStale: true, sample: staleHistogram(isFloat) };
+  const schema = cursor.varint();
+  const [zeroThreshold, zeroCount, count, sum] = [
+    readFloat(cursor),
+    readFloat(cursor),
+    readFloat(cursor),
+    readFloat(cursor),
+  ];
+  const positive = readBuckets(cursor);
+  const negative = readBuckets(cursor);
+  const customValues = Array.from({ length: cursor.uvarint() }, () => readFloat(cursor));
+  const sample = { isFloat, schema, zeroThreshold, zeroCount, count, sum, positive, negative, customValues };
+  return { hint, isStale: false, sample };
+}
+
+/** True where two of them are the same sample, whatever their hints say. */
+export function isSameHistogram(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one.subarray(1), other.subarray(1)) === 0;
+}
+
+/** The value of a stale marker: Prometheus writes nothing but the sum. */
+export function staleHistogram(isFloat: boolean): HistogramSample {
+  const sum = floatOf(staleHigh, staleLow);
+  const buckets = { positive: [], negative: [], customValues: [] };
+  return { isFloat, schema: 0, zeroThreshold: 0, zeroCount: 0, count: 0, sum, ...buckets };
+}
+
+function writeFloat(to: ByteWriter, value: number): void {
+  to.be32(highWordOf(value)).be32(lowWordOf(value));
+}
+
+function readFloat(cursor: ByteCursor): number {
+  return floatOf(cursor.be32(), cursor.be32());
+}
+
+function readBuckets(cursor: ByteCursor): Buckets {
+  return Array.from({ length: cursor.uvarint() }, (): [number, number] => [cursor.varint(), readFloat(cursor)]);
+}
