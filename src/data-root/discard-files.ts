@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
+import { isHalfMadeOf } from '../files/atomic-file.ts';
 import { findJsonFile } from '../files/read-json-file.ts';
 import type { DiscardMark } from '../model/discard-step.ts';
 
@@ -8,6 +9,11 @@ export const discardsFolder = 'holdfast-discards';
 
 /** At the root of a directory that is discarded. */
 export const discardMarkFile = '.holdfast-discarded.json';
+
+/** Whether a file at the root of a directory is the mark, or one that a killed command has left half-made. */
+export function isDiscardMarkFile(name: string): boolean {
+  return name === discardMarkFile || isHalfMadeOf(discardMarkFile, name);
+}
 
 const count = z.int().check(z.nonnegative());
 const summary = {

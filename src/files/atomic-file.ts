@@ -38,6 +38,11 @@ export function halfMadeName(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}${halfMadeSuffix}`;
 }
 
+/** Whether `name` is what a killed writer of the file `of`, in the same directory, has left half-made. */
+export function isHalfMadeOf(of: string, name: string): boolean {
+  return name.startsWith(`${of}.`) && /^[0-9a-f]{12}\.tmp-for-creation$/.test(name.slice(of.length + 1));
+}
+
 /** Makes a file that must not exist yet, with its content on disk before this returns; a symlink is not followed. */
 export async function writeNewFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);

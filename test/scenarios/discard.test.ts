@@ -256,6 +256,25 @@ describe.skipIf(programs === undefined)('rescue discard (skipped where there is 
     }
   });
 
+  test('what a kill has left of its mark or of an identity is no stranger, and the mark is tidied up', async () => {
+    await place('pvc-a');
+    await place('pvc-b');
+    const half = path('pvc-a', `${markFile}.0123456789ab.tmp-for-creation`);
+    const identity = path('pvc-a', '.holdfast.json.0123456789ab.tmp-for-creation');
+    await writeFile(identity, '{');
+    await age(path('pvc-a'));
+    const before = await snapshotTree(path('pvc-a'));
+    await writeFile(half, '{"format"');
+    const { renamedTo } = await discard('pvc-a');
+    expect(await snapshotTree(renamedTo, { except: (name) => name === markFile })).toEqual(before);
+    await rename(renamedTo, path('pvc-a'));
+    await rm(path('pvc-a', markFile));
+    await writeFile(path('pvc-a', 'prometheus-db', `${markFile}.0123456789ab.tmp-for-creation`), '{');
+    await age(path('pvc-a'));
+    const refused = await refuse(['pvc-a', '--confirm', 'pvc-a'], 'not-discardable');
+    expect(refused.json.error?.details['rule']).toBe('strangers');
+  });
+
   test('finishes what a removal has left half deleted, by either name, and nothing that only has such a name', async () => {
     await place('pvc-a');
     await place('pvc-b');

@@ -1,7 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { discardMarkFile, findDiscardMark } from '../../data-root/discard-files.ts';
+import { findDiscardMark, isDiscardMarkFile } from '../../data-root/discard-files.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { isHalfMadeOf } from '../../files/atomic-file.ts';
 import type { DiscardMark } from '../../model/discard-step.ts';
 import { paths } from '../../model/paths.ts';
 import { isKnown } from '../../tsdb/check/leftovers.ts';
@@ -43,7 +44,7 @@ export async function observeDiscardable(
   if (own?.isDirectory() !== true || above === undefined || dirname(path) === path) throw notDirectory(path);
   const tree = scanTree(path);
   const identity = await identify(path, tree);
-  const files = [...tree.files].filter(([file]) => file !== discardMarkFile);
+  const files = [...tree.files].filter(([file]) => !isDiscardMarkFile(file));
   const strangers = [
     ...tree.strange,
     ...files
@@ -77,7 +78,7 @@ interface Identity {
 }
 
 async function identify(path: string, { files }: ScannedTree): Promise<Identity> {
-  const hasData = [...files].some(([file, { sizeBytes }]) => sizeBytes > 0 && file !== discardMarkFile);
+  const hasData = [...files].some(([file, { sizeBytes }]) => sizeBytes > 0 && !isDiscardMarkFile(file));
   if (!hasData) return { kind: 'empty', holds: 'no file with a byte in it', prefix: '' };
   try {
     const found = await identifyDirectory(path);
@@ -93,13 +94,13 @@ async function identify(path: string, { files }: ScannedTree): Promise<Identity>
   }
 }
 
-const ofVolume: ReadonlySet<string> = new Set([paths.identity, paths.volumeLock]);
+const ofVolume = [paths.identity, paths.volumeLock];
 const snapshot = /^snapshots\/[^/]+\//;
 /** Half-made and half-deleted things, which hold nothing that is not in what they were made from. */
 const halfMade = /^(?:[0-7][0-9A-HJKMNP-TV-Z]{25}|(?:wal|wbl)\/checkpoint\.\d+|chunk_snapshot\.\d+\.\d+)\.tmp[^/]*\//;
 
 function isOfVolume(file: string, prefix: string): boolean {
-  if (ofVolume.has(file)) return true;
+  if (ofVolume.some((own) => file === own || isHalfMadeOf(own, file))) return true;
   if (!file.startsWith(prefix)) return false;
   const path = file.slice(prefix.length);
   const inSnapshot = snapshot.exec(path)?.[0];

@@ -1,10 +1,11 @@
-import { lstat, mkdir, rename, unlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   discardMarkFile,
   findDiscardedAbove,
   findDiscardMark,
   findRecordedProof,
+  isDiscardMarkFile,
 } from '../../data-root/discard-files.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import { syncDirectory, writeFileAtomically } from '../../files/atomic-file.ts';
@@ -42,9 +43,18 @@ const markHandler: Handler<MarkDiscardedStep> = {
   isDone: async ({ from, to, mark }) => (await bears(from, mark.run)) || (await bears(to, mark.run)),
   apply: async ({ from, mark }) => {
     await requireDirectory(from);
+    await removeHalfMadeMarks(from);
     await writeFileAtomically(join(from, discardMarkFile), `${JSON.stringify(mark, null, 2)}\n`, { mode: 0o644 });
   },
 };
+
+/** What a command that was killed here has left of the mark. */
+async function removeHalfMadeMarks(directory: string): Promise<void> {
+  await withFsErrors(directory, 'write', async () => {
+    const names = (await readdir(directory)).filter((name) => name !== discardMarkFile && isDiscardMarkFile(name));
+    for (const name of names) await rm(join(directory, name));
+  });
+}
 
 /**
  * The mark is in it before the others are asked: of two that are to be discarded at the same moment, each because of the
