@@ -10,10 +10,12 @@ import type { Verb } from './plan.ts';
  */
 export type GapReason = Verb | 'prometheus-down' | 'target-down' | 'retention' | 'missing-block' | 'damage' | 'unknown';
 
-/** From the last sample before it to the first one behind it. */
+/** From the last sample before it to the first one behind it, or to the look where none came. */
 export interface CoverageGap {
   readonly fromMs: number;
   readonly toMs: number;
+  /** Nothing came behind it yet, in the volume of a stack; of other directories nobody knows whether anything should. */
+  readonly isOpen: boolean;
   readonly reason: GapReason;
   /** The run that is the reason. */
   readonly run: string | null;

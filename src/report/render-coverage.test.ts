@@ -21,7 +21,7 @@ function range(fromMs: number, toMs: number) {
 function gap(fromMs: number, toMs: number, more: Partial<CoverageGap> = {}): CoverageGap {
   const run = '20261118T211000Z-rebuild-7f3a';
   const message = `Prometheus was stopped by the run ${run}.`;
-  return { fromMs: start + fromMs, toMs: start + toMs, reason: 'rebuild', run, message, ...more };
+  return { fromMs: start + fromMs, toMs: start + toMs, isOpen: false, reason: 'rebuild', run, message, ...more };
 }
 
 const stop = gap(4 * dayMs + 15 * hourMs, 4 * dayMs + 15 * hourMs + 120_000);
@@ -80,6 +80,13 @@ function render(
 }
 
 const one: CoverageReport = { volumes: [volume], cache };
+
+test('a gap that is open reaches to the look, in words and in the picture', () => {
+  const now = gap(10 * dayMs, 12 * dayMs, { isOpen: true, reason: 'down', run: 'r', message: 'Stopped.' });
+  const said = render({ volumes: [{ ...volume, gaps: [now], jobs: [] }], cache }, 100);
+  expect(said).toContain('gap  2026-11-24T06:00:15Z  until now                2 d  down: Stopped.');
+  expect(said).toMatch(/^all .*█[▓░]?·{10,}$/m);
+});
 
 describe('one volume, by job', () => {
   test.each([60, 80, 100, 200])('no line is longer than %i columns', (columns) => {

@@ -77,10 +77,11 @@ function nameOf({ job }: JobCoverage): string {
   return job === '' ? '(no job)' : job;
 }
 
-type Covered = Pick<VolumeCoverage, 'ranges' | 'intervalMs'>;
+type Covered = Pick<VolumeCoverage, 'ranges' | 'intervalMs' | 'gaps'>;
 
-function rowOf(label: string, { ranges, intervalMs }: Covered, otherwiseMs: number | null = null): TimelineRow {
-  return { label, ranges, intervalMs: intervalMs ?? otherwiseMs ?? 0 };
+function rowOf(label: string, { ranges, intervalMs, gaps }: Covered, otherwiseMs: number | null = null): TimelineRow {
+  const open = gaps.find(({ isOpen }) => isOpen);
+  return { label, ranges, intervalMs: intervalMs ?? otherwiseMs ?? 0, untilMs: open?.toMs };
 }
 
 function renderRows(rows: readonly TimelineRow[], style: Style): readonly string[] {
@@ -92,13 +93,14 @@ interface Entry {
   readonly kind: 'data' | 'gap';
   readonly fromMs: number;
   readonly toMs: number;
+  readonly isOpen: boolean;
   readonly words: string;
 }
 
 /** Ranges and gaps of everything, in the order of their times; then the gaps that only a job has. */
 function listVolume(volume: VolumeCoverage, { style, isNamed }: { style: Style; isNamed: boolean }): readonly string[] {
   const ranges = volume.ranges.map(({ fromMs, toMs, samples }): Entry => {
-    return { kind: 'data', fromMs, toMs, words: plural(samples, 'sample') };
+    return { kind: 'data', fromMs, toMs, isOpen: false, words: plural(samples, 'sample') };
   });
   const entries = [...ranges, ...volume.gaps.map((gap) => entryOf(gap))];
   const ofJobs = volume.jobs.flatMap((job) =>
@@ -118,9 +120,9 @@ function isSameGap(gap: CoverageGap, other: CoverageGap): boolean {
   return gap.reason === other.reason && gap.fromMs < other.toMs && gap.toMs > other.fromMs;
 }
 
-function entryOf({ fromMs, toMs, reason, message }: CoverageGap, job?: string): Entry {
+function entryOf({ fromMs, toMs, isOpen, reason, message }: CoverageGap, job?: string): Entry {
   const words = `${reason}: ${message}`;
-  return { kind: 'gap', fromMs, toMs, words: job === undefined ? words : `${job}: ${words}` };
+  return { kind: 'gap', fromMs, toMs, isOpen, words: job === undefined ? words : `${job}: ${words}` };
 }
 
 function renderEntries(entries: readonly Entry[], style: Style): readonly string[] {
@@ -134,10 +136,12 @@ function renderEntries(entries: readonly Entry[], style: Style): readonly string
 }
 
 const spanWidth = 7;
+const secondWidth = '2026-11-18T21:00:15Z'.length;
 
-function renderEntry({ kind, fromMs, toMs, words }: Entry, style: Style): readonly string[] {
+function renderEntry({ kind, fromMs, toMs, isOpen, words }: Entry, style: Style): readonly string[] {
   const mark = kind === 'gap' ? style.yellow('gap ') : 'data';
-  const times = `${formatSecond(fromMs)}  ${formatSecond(toMs)}${formatSpan(toMs - fromMs).padStart(spanWidth + 1)}`;
+  const until = isOpen ? 'until now'.padEnd(secondWidth) : formatSecond(toMs);
+  const times = `${formatSecond(fromMs)}  ${until}${formatSpan(toMs - fromMs).padStart(spanWidth + 1)}`;
   const line = ` ${times}`;
   const said = printable(words);
   const width = style.columns ?? 100;

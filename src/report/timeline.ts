@@ -7,6 +7,8 @@ export interface TimelineRow {
   readonly ranges: readonly { readonly fromMs: number; readonly toMs: number }[];
   /** How long a sample stands for: until the next one is due. */
   readonly intervalMs: number;
+  /** How far the picture reaches where nothing came behind the last range. */
+  readonly untilMs?: number | undefined;
 }
 
 interface Marks {
@@ -33,7 +35,8 @@ const mostMs = 8.64e15;
 export function renderTimeline(rows: readonly TimelineRow[], style: Style): readonly string[] {
   const all = rows.flatMap(({ ranges, intervalMs }) => ranges.map((range) => ({ ...range, intervalMs })));
   const fromMs = all.reduce((first, range) => Math.min(first, range.fromMs), Infinity);
-  const toMs = all.reduce((last, range) => Math.max(last, range.toMs + range.intervalMs), -Infinity);
+  const written = all.reduce((last, range) => Math.max(last, range.toMs + range.intervalMs), -Infinity);
+  const toMs = rows.reduce((last, { untilMs }) => Math.max(last, untilMs ?? -Infinity), written);
   if (!(Math.abs(fromMs) <= mostMs && Math.abs(toMs) <= mostMs)) return [];
   const columns = style.columns ?? usualColumns;
   const longest = Math.max(...rows.map(({ label }) => label.length));

@@ -6,9 +6,11 @@ import type { TsdbFinding } from '../model/tsdb-inventory.ts';
 
 const blockMs = 2 * 3_600_000;
 
-interface Hole {
+/** From the last sample before it to the first one behind it; to the look where there is none. */
+export interface Hole {
   readonly fromMs: number;
   readonly toMs: number;
+  readonly isOpen: boolean;
 }
 
 interface Context {
@@ -27,11 +29,13 @@ export function explainVolumeGap(hole: Hole, coverage: TsdbCoverage, { stack, no
   if (damaged !== undefined) {
     return { ...hole, reason: 'damage', run: null, message: `What was written cannot be read: ${damaged.file}.` };
   }
-  if (looksLikeBlocks(hole, intervalMs)) {
+  if (!hole.isOpen && looksLikeBlocks(hole, intervalMs)) {
     const message = 'It begins and ends where blocks do: a block is missing, or has no meta.json that can be read.';
     return { ...hole, reason: 'missing-block', run: null, message };
   }
-  const message = 'Nothing was written of any job: Prometheus did not run, or could not write.';
+  const message = hole.isOpen
+    ? 'Nothing has been written of any job since then: Prometheus does not run, or cannot write.'
+    : 'Nothing was written of any job: Prometheus did not run, or could not write.';
   return { ...hole, reason: 'prometheus-down', run: null, message };
 }
 
@@ -53,6 +57,7 @@ export function retentionGap(coverage: TsdbCoverage, stack: StackOfVolume | unde
   return {
     fromMs: createdAtMs,
     toMs: first.fromMs,
+    isOpen: false,
     reason: 'retention',
     run: null,
     message: `The stack is older than what is kept: ${which} lets Prometheus delete it.`,

@@ -40,8 +40,10 @@ function stack(runs: readonly RunSummary[], more: Partial<StackOfVolume> = {}): 
 
 const stopAt = 10 * hourMs + 7_000;
 const whole = coverage([range(0, stopAt), range(stopAt + hourMs, 20 * hourMs)]);
+/** The look comes right behind the last sample. */
+const endOf = (of: TsdbCoverage) => of.all.ranges.at(-1)?.toMs ?? nowMs;
 const reasons = (of: TsdbCoverage, owner?: StackOfVolume) =>
-  judgeCoverage(of, { stack: owner, nowMs }).gaps.map(({ reason, run: by }) => [reason, by]);
+  judgeCoverage(of, { stack: owner, nowMs: endOf(of) }).gaps.map(({ reason, run: by }) => [reason, by]);
 
 describe('nothing was written at all', () => {
   test('while Prometheus was stopped by a run', () => {
@@ -93,7 +95,7 @@ describe('nothing was written at all', () => {
     const month = 30 * 24 * hourMs;
     const kept = coverage([range(month, month + 49 * hourMs)], { sizeBytes: 90 });
     const ofTime = (timeMs: number) => stack([], { retention: { timeMs, sizeBytes: 0, raises: [] } });
-    expect(judgeCoverage(kept, { stack: ofTime(50 * hourMs), nowMs }).gaps).toMatchObject([
+    expect(judgeCoverage(kept, { stack: ofTime(50 * hourMs), nowMs: endOf(kept) }).gaps).toMatchObject([
       { fromMs: day0, toMs: day0 + month, reason: 'retention' },
     ]);
     expect(reasons(kept, ofTime(100 * hourMs))).toEqual([]);
@@ -102,6 +104,21 @@ describe('nothing was written at all', () => {
     ]);
     expect(reasons(kept, stack([], { retention: { timeMs: 0, sizeBytes: 1000, raises: [] } }))).toEqual([]);
     expect(reasons(coverage([range(0, 60 * hourMs)]), ofTime(50 * hourMs))).toEqual([]);
+  });
+
+  test('since the last sample: in the volume of a stack alone, from the cut on, and whatever stopped it is named', () => {
+    const one = coverage([range(0, 6 * hourMs - 8000)]);
+    const lastMs = endOf(one);
+    const look = (lateMs: number, owner?: StackOfVolume) =>
+      judgeCoverage(one, { stack: owner, nowMs: lastMs + lateMs }).gaps;
+    expect(look(4 * intervalMs, stack([]))).toEqual([]);
+    expect(look(40 * hourMs)).toEqual([]);
+    const open = { fromMs: lastMs, toMs: lastMs + 60_001, isOpen: true, reason: 'prometheus-down', run: null };
+    expect(look(60_001, stack([]))).toMatchObject([open]);
+    // It began when a block would, and it will not end when one does: no block is missing.
+    expect(look(20 * hourMs + 8000, stack([]))).toMatchObject([{ reason: 'prometheus-down', isOpen: true }]);
+    const stopped = run('down', 6 * hourMs - 7000, 6 * hourMs);
+    expect(look(60_001, stack([stopped]))).toMatchObject([{ ...open, reason: 'down', run: 'run-down' }]);
   });
 });
 
@@ -116,6 +133,17 @@ describe('a job', () => {
     expect(jobGaps(job(two), two)).toEqual([[5, 7, 'prometheus-down']]);
     expect(jobGaps(job(two, [range(5 * hourMs, 6 * hourMs)]))).toEqual([[5, 7, 'target-down']]);
     expect(jobGaps(job(two))).toEqual([[5, 7, 'unknown']]);
+  });
+
+  test('that was written until everything stopped has the gap since then; one that had ended before has none', () => {
+    const lastMs = 20 * hourMs;
+    const jobs = [job([range(0, lastMs - 30_000)]), job([range(0, 9 * hourMs)])];
+    const of = coverage([range(0, lastMs)], { jobs });
+    const judged = judgeCoverage(of, { stack: stack([]), nowMs: endOf(of) + hourMs });
+    expect(judged.jobs.map(({ gaps }) => gaps)).toMatchObject([
+      [{ fromMs: day0 + lastMs - 30_000, toMs: day0 + lastMs + hourMs, isOpen: true, reason: 'prometheus-down' }],
+      [],
+    ]);
   });
 
   test('that begins and ends has no gap there, but where a scrape failed', () => {
