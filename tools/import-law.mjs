@@ -33,6 +33,7 @@ const lookingFiles = [
   'paths-guard',
   'file-digest',
   'tree-fingerprint',
+  'half-made',
 ].map((name) => `files/${name}.ts`);
 
 /** @type {readonly Row[]} */

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
-import { isHalfMadeOf } from '../files/atomic-file.ts';
+import { isHalfMadeOf } from '../files/half-made.ts';
 import { findJsonFile } from '../files/read-json-file.ts';
 import type { DiscardMark } from '../model/discard-step.ts';
 

@@ -1,10 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { findErrno, withFsErrors } from './fs-errors.ts';
-
-/** The end of the name of everything half-made: visible as such, and never taken for the thing itself. */
-export const halfMadeSuffix = '.tmp-for-creation';
+import { halfMadeName, halfMadeSuffix } from './half-made.ts';
 
 export interface AtomicFileOptions {
   /** Permission bits of the new file, whatever the umask and whatever the old file had. */
@@ -31,16 +28,6 @@ export async function writeFileAtomically(
     }
     await syncDirectory(dirname(path));
   });
-}
-
-/** A name beside `path` that nobody else uses, also not a process of another host on the same share. */
-export function halfMadeName(path: string): string {
-  return `${path}.${randomBytes(6).toString('hex')}${halfMadeSuffix}`;
-}
-
-/** Whether `name` is what a killed writer of the file `of`, in the same directory, has left half-made. */
-export function isHalfMadeOf(of: string, name: string): boolean {
-  return name.startsWith(`${of}.`) && /^[0-9a-f]{12}\.tmp-for-creation$/.test(name.slice(of.length + 1));
 }
 
 /** Makes a file that must not exist yet, with its content on disk before this returns; a symlink is not followed. */

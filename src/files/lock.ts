@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import type { ProcessIdentity } from '../model/process-identity.ts';
-import { halfMadeName, halfMadeSuffix, syncDirectory, writeNewFile } from './atomic-file.ts';
+import { syncDirectory, writeNewFile } from './atomic-file.ts';
+import { halfMadeName, halfMadeSuffix } from './half-made.ts';
 import { findErrno, withFsErrors } from './fs-errors.ts';
 import { findTextFile } from './read-json-file.ts';
 

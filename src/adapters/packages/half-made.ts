@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { halfMadeSuffix } from '../../files/atomic-file.ts';
+import { halfMadeSuffix } from '../../files/half-made.ts';
 import { findErrno } from '../../files/fs-errors.ts';
 import type { StoreContext } from './store-context.ts';
 

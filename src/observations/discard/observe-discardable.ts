@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { findDiscardMark, isDiscardMarkFile } from '../../data-root/discard-files.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
-import { isHalfMadeOf } from '../../files/atomic-file.ts';
+import { isHalfMadeOf } from '../../files/half-made.ts';
 import type { DiscardMark } from '../../model/discard-step.ts';
 import { paths } from '../../model/paths.ts';
 import { isKnown } from '../../tsdb/check/leftovers.ts';

@@ -1,6 +1,7 @@
 import { chown, lstat, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { halfMadeSuffix, syncDirectory, writeNewFile } from '../../files/atomic-file.ts';
+import { syncDirectory, writeNewFile } from '../../files/atomic-file.ts';
+import { halfMadeSuffix } from '../../files/half-made.ts';
 import { withFsErrors } from '../../files/fs-errors.ts';
 import type { Handler } from '../../model/handler.ts';
 import type { FillHoleStep } from '../../model/repair-step.ts';

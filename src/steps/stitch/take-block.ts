@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { halfMadeSuffix, syncDirectory, writeNewFile } from '../../files/atomic-file.ts';
+import { syncDirectory, writeNewFile } from '../../files/atomic-file.ts';
+import { halfMadeSuffix } from '../../files/half-made.ts';
 import { copyVerified } from '../../files/copy-verified.ts';
 import { withFsErrors } from '../../files/fs-errors.ts';
 import type { Handler, StepContext } from '../../model/handler.ts';

@@ -1,7 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findWrittenHead } from '../../data-root/stitch-files.ts';
-import { halfMadeSuffix, syncDirectory, writeFileAtomically } from '../../files/atomic-file.ts';
+import { syncDirectory, writeFileAtomically } from '../../files/atomic-file.ts';
+import { halfMadeSuffix } from '../../files/half-made.ts';
 import { withFsErrors } from '../../files/fs-errors.ts';
 import type { Handler, StepContext } from '../../model/handler.ts';
 import type { WriteHeadStep, WrittenHead } from '../../model/stitch-step.ts';

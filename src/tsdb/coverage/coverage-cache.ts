@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { halfMadeSuffix } from '../../files/atomic-file.ts';
+import { halfMadeSuffix } from '../../files/half-made.ts';
 import { findErrno } from '../../files/fs-errors.ts';
 import { parseCacheText, renderCacheText, type CachedBlocks } from './cache-text.ts';
 
