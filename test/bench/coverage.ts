@@ -6,6 +6,7 @@ import { mainFile, openHoldfast } from '../harness/holdfast.ts';
 import { dayMs, makeBlocks } from '../harness/make-blocks.ts';
 import { runCommand } from '../harness/run-command.ts';
 import { atMost, median, withoutTarget, type Figure } from './figure.ts';
+import { peakMemory } from './peak-memory.ts';
 import { shiftChunks, shiftIndex } from './shift-block.ts';
 
 const blocks = 500;
@@ -14,7 +15,7 @@ const rounds = 11;
 
 /**
  * How long `coverage` takes for so many blocks of two hours, with an empty cache and with a full one, each time beside
- * `node -e 0`; what counts is what it takes above that.
+ * `node -e 0`; what counts is what it takes above that; and the most memory that it takes with an empty cache.
  */
 export async function measureCoverage(say: (line: string) => void): Promise<readonly Figure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-coverage-'));
@@ -41,12 +42,15 @@ export async function measureCoverage(say: (line: string) => void): Promise<read
       await rm(join(directory, 'cache', 'holdfast', 'coverage'), { recursive: true });
       cold.push(await time(words));
     }
+    await rm(join(directory, 'cache', 'holdfast', 'coverage'), { recursive: true });
+    const mostMegabytes = await peakMemory(process.execPath, words, holdfast.environment);
     const floor = median(node);
     const from = { node, warm, cold, samples };
     const name = `coverage of ${blocks} blocks`;
     return [
       atMost(150, { name: `${name}, warm, above node -e 0`, value: median(warm) - floor, unit: 'ms', from }),
       withoutTarget({ name: `${name}, cold, above node -e 0`, value: median(cold) - floor, unit: 'ms' }),
+      atMost(300, { name: `${name}, cold, RSS at most`, value: mostMegabytes, unit: 'MB' }),
       withoutTarget({ name: 'node -e 0 in the same run', value: floor, unit: 'ms' }),
     ];
   } finally {

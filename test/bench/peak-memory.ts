@@ -4,8 +4,12 @@ import { readFileSync } from 'node:fs';
 const lookEveryMs = 20;
 
 /** Runs a program and gives the most memory that it had, in MB, as the kernel counts it until it ends. */
-export async function peakMemory(program: string, words: readonly string[]): Promise<number> {
-  const child = spawn(program, words, { stdio: 'ignore' });
+export async function peakMemory(
+  program: string,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
+  const child = spawn(program, words, { stdio: 'ignore', env: environment });
   let most = 0;
   const look = setInterval(() => {
     most = Math.max(most, highestOf(child.pid));
