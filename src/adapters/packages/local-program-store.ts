@@ -4,6 +4,7 @@ import type { InstalledProgram, ProgramName } from '../../model/program.ts';
 import { acquireFromCache } from './cache-source.ts';
 import { useConfiguredProgram } from './config-source.ts';
 import { acquireFromDebian } from './debian-source.ts';
+import { findInstalled } from './find-installed.ts';
 import { findPinned } from './find-pinned.ts';
 import { openCache } from './open-cache.ts';
 import { acquireFromPath, partnerDirectories } from './path-source.ts';
@@ -34,6 +35,7 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
       const found = await findPinned(context, pin, configured);
       return found === undefined ? undefined : remember(found);
     },
+    findInstalled: (name, configured) => findInstalled(context, name, configured),
     async acquire(name, acquireOptions) {
       const { signal } = acquireOptions;
       try {

@@ -38,7 +38,12 @@ export interface ProgramReader {
   find(pin: ProgramPin, configured: string | undefined): Promise<InstalledProgram | undefined>;
 }
 
+/** A program of this machine, or why there is none. */
+export type FoundProgram = { readonly program: InstalledProgram } | { readonly program: null; readonly reason: string };
+
 export interface ProgramStore extends ProgramReader {
+  /** The newest one of this machine, for a look that no version is pinned for. Fetches nothing. */
+  findInstalled(name: ProgramName, configured: string | undefined): Promise<FoundProgram>;
   /**
    * Gets a program in the order of the ADR on programs. Throws `wrong-checksum`, `program-changed`, and `bad-config` for a
    * configured path that is no such program; a source that cannot be reached is passed over and named.
