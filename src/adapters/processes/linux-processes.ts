@@ -136,7 +136,17 @@ async function hasSession(reader: LinuxProcessReader, identity: ProcessIdentity)
   return all.some((found) => !found.isDead && found.pid !== identity.pid && found.processGroup === identity.pid);
 }
 
-function untilAborted(ended: Promise<unknown>, signal: AbortSignal): Promise<void> {
+/** A child does not keep our event loop alive, nor does a deadline: while somebody waits for its end, a timer does. */
+async function untilAborted(ended: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const alive = setInterval(() => undefined, 60_000);
+  try {
+    await endedOrAborted(ended, signal);
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+function endedOrAborted(ended: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);
     if (signal.aborted) {

@@ -22,6 +22,7 @@ export function createPrometheusClient(endpoint: Endpoint): PrometheusReader {
     listSampleTimes: (selector, atMs, signal) => listSampleTimes(endpoint, { expression: selector, atMs, signal }),
     listMetricNames: (range, signal) => listMetricNames(endpoint, range, signal),
     head: (signal) => head(endpoint, signal),
+    countBlocks: (signal) => countBlocks(endpoint, signal),
     startedAtMs: async (signal) =>
       Date.parse((await get(endpoint, '/api/v1/status/runtimeinfo', { schema: runtimeInfo, signal })).startTime),
   };
@@ -111,6 +112,14 @@ async function head(endpoint: Endpoint, signal: AbortSignal): Promise<HeadRange>
     maxMs: isEmpty ? null : headStats.maxTime,
     series: headStats.numSeries,
   };
+}
+
+/** From its own metrics: no part of the API says it. */
+async function countBlocks(endpoint: Endpoint, signal: AbortSignal): Promise<number> {
+  const { status, text } = await request(endpoint, { path: '/metrics', timeoutMs: 60_000, signal });
+  const found = /^prometheus_tsdb_blocks_loaded (\S+)$/m.exec(text)?.[1];
+  if (status === 200 && found !== undefined) return Number(found);
+  throw noAnswer(endpoint, `/metrics (status ${status}) does not say how many blocks are loaded`);
 }
 
 interface GetOptions<T> {

@@ -41,6 +41,8 @@ export interface PrometheusReader {
   /** Metric names that may have samples in the range: Prometheus answers by block, so there can be more. */
   listMetricNames(range: TimeRange, signal: AbortSignal): Promise<readonly string[]>;
   head(signal: AbortSignal): Promise<HeadRange>;
+  /** How many blocks it has open. */
+  countBlocks(signal: AbortSignal): Promise<number>;
   /** When the process started, from its runtime information; whole seconds at best. */
   startedAtMs(signal: AbortSignal): Promise<number>;
 }

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { access, copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { findFreePort } from '../processes/free-port.ts';
 import { createPushgatewayClient } from './pushgateway-client.ts';
 import { findFaultInPushgatewayFile } from './pushgateway-file.ts';
 import type { LoadedPushgatewayFile, PushgatewayLoader, PushgatewayProgram } from './pushgateway-loader-reader.ts';
@@ -124,15 +124,4 @@ async function findOnPath(environmentPath: string): Promise<PushgatewayProgram |
     }
   }
   return undefined;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const found = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof found === 'object' && found !== null ? found.port : 0;
 }
