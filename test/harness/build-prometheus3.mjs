@@ -5,8 +5,9 @@ import { promisify } from 'node:util';
 import { testCache } from './test-cache.mjs';
 
 const run = promisify(execFile);
-/** Prometheus 3.14.0, as a Go module. */
+/** Prometheus 3.14.0, as a Go module; what it is to say of itself, the build must tell it. */
 const moduleVersion = 'v0.314.0';
+const linked = '-s -w -X github.com/prometheus/common/version.Version=3.14.0';
 
 /**
  * A current Prometheus for what Debian's knows nothing of, built from its Go module once and kept outside of the checkout.
@@ -15,7 +16,7 @@ const moduleVersion = 'v0.314.0';
  * @returns {Promise<{path: string, reason: null} | {path: null, reason: string}>}
  */
 export async function buildPrometheus3({ log = () => undefined } = {}) {
-  const home = join(testCache(), `prometheus-${moduleVersion}`);
+  const home = join(testCache(), 'prometheus-3.14.0');
   const path = join(home, 'prometheus');
   if (await exists(path)) return { path, reason: null };
   await mkdir(testCache(), { recursive: true });
@@ -26,7 +27,7 @@ export async function buildPrometheus3({ log = () => undefined } = {}) {
       join(half, 'go.mod'),
       `module fixture\n\nrequire github.com/prometheus/prometheus ${moduleVersion}\n`,
     );
-    const words = ['build', '-mod=mod', '-trimpath', '-tags', 'remove_all_sd', '-ldflags', '-s -w', '-o', 'prometheus'];
+    const words = ['build', '-mod=mod', '-trimpath', '-tags', 'remove_all_sd', '-ldflags', linked, '-o', 'prometheus'];
     await run('go', [...words, 'github.com/prometheus/prometheus/cmd/prometheus'], {
       cwd: half,
       env: { ...process.env, CGO_ENABLED: '0' },
