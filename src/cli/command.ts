@@ -1,3 +1,4 @@
+import type { FoundProgram } from '../adapters/packages/program-store.ts';
 import type { ProcessIdentity } from '../model/process-identity.ts';
 import type { Plan, StepBase, Verb } from '../model/plan.ts';
 import type { StatusReport } from '../model/status.ts';
@@ -5,6 +6,7 @@ import type { Handlers, RunEvent } from '../model/handler.ts';
 import type { RepairStep } from '../model/repair-step.ts';
 import type { DiscardStep } from '../model/discard-step.ts';
 import type { StitchStep } from '../model/stitch-step.ts';
+import type { ProgramPin } from '../model/program.ts';
 import type { RunSummary } from '../model/run.ts';
 import type { StackConfig } from '../model/config.ts';
 import type { StackFile } from '../model/stack-file.ts';
@@ -116,12 +118,27 @@ export interface World {
   openRepair(): Promise<Handlers<RepairStep>>;
   /** The same of a discard. */
   openDiscard(): Promise<Handlers<DiscardStep>>;
-  /** How the steps of a stitch meet the world. */
-  openStitch(): Promise<Handlers<StitchStep>>;
+  /** How the steps of a stitch meet the world, and the Prometheus that opens the result. */
+  openStitch(choice: StitchChoice): Promise<StitchWorld>;
   /** Looks into a Prometheus data directory, live or not, in a thread of its own. */
   openTsdb(): Promise<TsdbReaders>;
   /** Asks the programs of the other components, and SQLite, about copies of their data. */
   openDataCheckers(): Promise<StackDataCheckers>;
+}
+
+/** Which Prometheus is meant. */
+export interface StitchChoice {
+  /** What the stack of the data root has pinned. */
+  readonly pin: ProgramPin | undefined;
+  /** programs.prometheus of the config. */
+  readonly configured: string | undefined;
+  /** True where none is to be asked. */
+  readonly skips: boolean;
+}
+
+export interface StitchWorld {
+  readonly handlers: Handlers<StitchStep>;
+  readonly prometheus: FoundProgram;
 }
 
 export interface StackDataCheckers extends DataCheckers {

@@ -25,6 +25,7 @@ export interface Flags {
   readonly jobs?: boolean;
   readonly unsafeLetRetentionDelete?: boolean;
   readonly unsafeAcceptLoss?: boolean;
+  readonly unsafeSkipOpening?: boolean;
   readonly unsafeBreakLock?: boolean;
 }
 
@@ -134,6 +135,12 @@ export const keptInFlag: FlagSpec = {
 export const letRetentionDeleteFlag: FlagSpec = {
   flags: '--unsafe-let-retention-delete',
   help: 'start Prometheus although it will delete blocks that the retention in force keeps',
+  group: unsafeGroup,
+};
+
+export const skipOpeningFlag: FlagSpec = {
+  flags: '--unsafe-skip-opening',
+  help: 'go on without a real Prometheus that opens the result before it gets its place',
   group: unsafeGroup,
 };
 

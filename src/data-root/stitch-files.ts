@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { findJsonFile } from '../files/read-json-file.ts';
-import type { CountedSource, StitchManifest, StitchProof, WrittenHead } from '../model/stitch-step.ts';
+import type { CountedSource, OpenedResult, StitchManifest, StitchProof, WrittenHead } from '../model/stitch-step.ts';
 import type { DroppedSamples } from '../model/tsdb-union.ts';
 
 const count = z.int().check(z.nonnegative());
@@ -38,6 +38,16 @@ const droppedSchema: z.ZodMiniType<DroppedSamples> = z.object({
   blocks: z.array(z.object({ ulid, samples: count, intervals: count })),
 });
 
+const openedSchema: z.ZodMiniType<OpenedResult> = z.object({
+  format: z.literal(1),
+  run: z.string(),
+  openedAtMs: z.int(),
+  program: z.string(),
+  version: z.string(),
+  blocks: count,
+  windows: z.array(z.object({ fromMs: z.int(), toMs: z.int(), series: count, samples: count })),
+});
+
 const proofSchema: z.ZodMiniType<StitchProof> = z.object({
   format: z.literal(1),
   run: z.string(),
@@ -45,6 +55,7 @@ const proofSchema: z.ZodMiniType<StitchProof> = z.object({
   provedAtMs: z.int(),
   wins: z.nullable(z.string()),
   holds: totals,
+  opened: z.nullable(z.object({ program: z.string(), version: z.string(), windows: count })),
   sources: z.array(z.object({ directory: z.string(), totals, kept: count, dropped: count, lost: count, windows })),
   lost: count,
   added: count,
@@ -65,6 +76,10 @@ export async function findWrittenHead(path: string): Promise<WrittenHead | undef
 
 export async function findDroppedSamples(path: string): Promise<DroppedSamples | undefined> {
   return findJsonFile(path, droppedSchema);
+}
+
+export async function findOpenedResult(path: string): Promise<OpenedResult | undefined> {
+  return findJsonFile(path, openedSchema);
 }
 
 export async function findStitchProof(path: string): Promise<StitchProof | undefined> {

@@ -114,7 +114,11 @@ export const errorCodes = {
   'samples-lost': { kind: 'mismatch', meaning: 'The proof found samples or other data missing.' },
   'witnesses-disagree': {
     kind: 'mismatch',
-    meaning: 'The bytes on the volume and the answers of Prometheus say different things of what was lost.',
+    meaning: 'The bytes on the disk and the answers of Prometheus say different things of what is there.',
+  },
+  'not-opened': {
+    kind: 'mismatch',
+    meaning: 'A real Prometheus does not open what a stitch has made, or holds other blocks of it than there are.',
   },
   'nothing-to-prove': {
     kind: 'mismatch',

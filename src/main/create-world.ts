@@ -58,10 +58,9 @@ export function createWorld(host: HostProcess): World {
       const { openDataCheckers } = await import('./open-data-checkers.ts');
       return openDataCheckers(host, await openProcesses());
     },
-    openStitch: async () => {
-      const { createStitchHandlers } = await import('../steps/stitch/stitch-handlers.ts');
-      const { openTasks } = await import('./open-tsdb.ts');
-      return createStitchHandlers({ runTask: openTasks(host), now: Date.now });
+    openStitch: async (choice) => {
+      const { openStitch } = await import('./open-stitch.ts');
+      return openStitch(host, await openProcesses(), choice);
     },
     findOtherPlatform: async (dataRoot) => {
       const { observeOtherPlatform } = await import('../observations/other-platform.ts');
@@ -78,7 +77,6 @@ export function createWorld(host: HostProcess): World {
   };
 }
 
-/** Tasks in the thread that is built beside the command. */
 /** The data root that is used where nobody names one. */
 function findUsualDataRoot({ environment, workingDirectory }: HostProcess): string | undefined {
   const home = environment['HOME'];

@@ -78,9 +78,18 @@ export interface DropLosersStep extends StepBase, StitchPlace {
   readonly file: string;
 }
 
+/** Done means: the file says what a real Prometheus has answered, and nothing of it is left. */
+export interface OpenResultStep extends StepBase, StitchPlace {
+  readonly kind: 'open-result';
+  readonly run: string;
+  readonly file: string;
+}
+
 /** Done means: there is a proof that nothing is lost. */
 export interface ProveStitchStep extends StepBase, StitchPlace {
   readonly kind: 'prove-stitch';
+  /** The file of open-result; null where there is no such step. */
+  readonly opened: string | null;
   readonly run: string;
   readonly sources: readonly (StitchSource & { readonly counted: string })[];
   readonly winner: number | null;
@@ -98,6 +107,7 @@ export type StitchStep =
   | TakeBlockStep
   | WriteHeadStep
   | DropLosersStep
+  | OpenResultStep
   | ProveStitchStep
   | PublishStitchStep;
 
@@ -127,6 +137,26 @@ export interface WrittenHead {
   readonly outOfOrderSamples: number;
 }
 
+/** What a real Prometheus has answered of the blocks, before they were counted. */
+export interface OpenedResult {
+  readonly format: 1;
+  readonly run: string;
+  readonly openedAtMs: number;
+  /** Absolute path of the program, and what it says of itself. */
+  readonly program: string;
+  readonly version: string;
+  /** As many as there are. */
+  readonly blocks: number;
+  readonly windows: readonly OpenedWindow[];
+}
+
+export interface OpenedWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly series: number;
+  readonly samples: number;
+}
+
 /** What a stitch holds of each of its sources: docs/format/stitch.md. */
 export interface StitchProof {
   readonly format: 1;
@@ -137,6 +167,8 @@ export interface StitchProof {
   readonly wins: string | null;
   /** What the result holds. */
   readonly holds: StitchTotals;
+  /** The Prometheus that has opened it and has answered the same; null where none was asked. */
+  readonly opened: { readonly program: string; readonly version: string; readonly windows: number } | null;
   readonly sources: readonly ProvedSource[];
   /** Of all sources together: must be none. */
   readonly lost: number;

@@ -1,4 +1,5 @@
 import type { ProvedSource, StitchProof } from '../model/stitch-step.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { printable, type Style } from './style.ts';
 import { formatCount, plural } from './time.ts';
 
@@ -14,9 +15,17 @@ export function renderStitchProof(proof: StitchProof, folder: string, style: Sty
       : style.red(`${printable(into)} was not made: what there is differs from its sources.`),
     ...sources.map((source) => sourceWords(source, wins, style)),
     ...(added > 0 ? [style.red(`ADDED  ${plural(added, 'sample')} that no source holds`)] : []),
-    ...(isGood ? ['No Prometheus has opened it yet: start one on it, or let `holdfast adopt` take it in.'] : []),
+    ...(isGood ? [openedWords(proof, style)] : []),
     `The sources are as they were. The proof is ${printable(`${folder}/proof.json`)}.`,
   ];
+}
+
+function openedWords({ opened, into }: StitchProof, style: Style): string {
+  if (opened === null) {
+    return style.yellow('No real Prometheus has opened it: start one on a copy before you rely on it.');
+  }
+  const { version, windows } = opened;
+  return `Prometheus ${printable(version)} has opened it, and counts the same in ${plural(windows, 'window')}. Take it in: holdfast adopt ${printable(shellWord(into))}`;
 }
 
 function sourceWords({ directory, kept, dropped, lost }: ProvedSource, wins: string | null, style: Style): string {

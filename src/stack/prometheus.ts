@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { InstalledProgram } from '../model/program.ts';
 import { componentAddress } from './component-address.ts';
 import { debianWebAssets } from './debian-web-assets.ts';
 import { parseUserYaml } from './parse-user-yaml.ts';
@@ -39,7 +40,7 @@ function renderArguments(input: RenderInput): readonly string[] {
     `--config.file=${renderedPath(input, configFile)}`,
     `--storage.tsdb.path=${dataPath(input, 'prometheus')}`,
     ...retentionFlags(input),
-    ...lockFlags(input),
+    ...lockFlags(input.program),
     ...renderWebFlags(input),
     `--web.external-url=${componentAddress(input.stack.config, 'prometheus')}`,
     ...debianWebAssets(input.program, 'web'),
@@ -53,8 +54,8 @@ function retentionFlags({ program, retention }: RenderInput): readonly string[] 
 }
 
 /** Upstream locks by itself; Debian's build locks only when it is told to. */
-function lockFlags({ program }: RenderInput): readonly string[] {
-  return program.flags.includes('storage.tsdb.use-lockfile') ? ['--storage.tsdb.use-lockfile'] : [];
+export function lockFlags({ flags }: InstalledProgram): readonly string[] {
+  return flags.includes('storage.tsdb.use-lockfile') ? ['--storage.tsdb.use-lockfile'] : [];
 }
 
 function ownRules({ stack, present }: RenderInput): RenderedFile {

@@ -94,6 +94,7 @@ describe.skipIf(programs === undefined)('stitch (skipped where there is no Prome
     expect(await readdir(join(into, '..'))).toEqual([]);
     const proof = await stitch(sources, into);
     expect(proof).toMatchObject({ lost: 0, added: 0, wins: null, holds: { series: 9, samples: 9 * 120 * 14 } });
+    expect(proof.opened).toMatchObject({ version: expect.stringMatching(/^\d+\./) as string, windows: 7 });
     expect(keptBy(proof)).toEqual([6, 4, 5, 6].map((hours) => hours * 9 * 120));
     expect(await Promise.all(sources.map((source) => snapshotTree(source)))).toEqual(before);
     expect(inventoryOf(into).totals).toMatchObject(proof.holds);
@@ -207,7 +208,7 @@ describe.skipIf(programs === undefined)('stitch (skipped where there is no Prome
     // Each kind once: those of one kind differ in nothing.
     const kinds = steps.map(({ kind }) => kind);
     const points = [...kinds.keys()].filter((at) => kinds.indexOf(kinds[at] ?? '') === at);
-    expect(points).toHaveLength(7);
+    expect(points).toHaveLength(8);
     let killed = 0;
     for (const step of points) {
       const into = await newPlace();

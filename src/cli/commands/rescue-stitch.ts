@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import type { FoundProgram } from '../../adapters/packages/program-store.ts';
 import { followSymlinks } from '../../config/data-root.ts';
 import { findStitchProof } from '../../data-root/stitch-files.ts';
 import { findUnfinishedPlan } from '../../engine/find-unfinished-plan.ts';
@@ -16,13 +17,16 @@ import {
 import { observeFreeBytes, observeStitchSources, refuseChanged } from '../../observations/stitch/observe-sources.ts';
 import { findDataDirectory } from '../../observations/tsdb-inventory.ts';
 import { refuseWriter } from '../../observations/tsdb-survey.ts';
-import { continueStitch, type ContinuedStitch } from '../../operations/stitch/continue-stitch.ts';
+import { continueStitch, withoutOpening, type ContinuedStitch } from '../../operations/stitch/continue-stitch.ts';
+import { notOpenedFinding } from '../../operations/stitch/not-opened-finding.ts';
 import { refuseStitch } from '../../operations/stitch/refuse-stitch.ts';
+import type { ResultRetention } from '../../operations/stitch/result-retention.ts';
 import { planStitch, type StitchOrder } from '../../operations/stitch/stitch.ts';
-import type { CommandContext, CommandInput, CommandResult, RunKeeper } from '../command.ts';
+import type { CommandContext, CommandInput, CommandResult, RunKeeper, StitchWorld } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Flags } from '../flags.ts';
 import { planResult } from '../plan-result.ts';
+import { findSurroundings } from '../stitch-surroundings.ts';
 
 interface Target {
   readonly name: string;
@@ -40,7 +44,9 @@ export async function runRescueStitch(input: CommandInput, context: CommandConte
   const unfinished = await findUnfinishedPlan(target.place.work, 'stitch');
   const finished = unfinished === undefined ? await findFinishedStitch(target) : undefined;
   if (finished !== undefined) return resultOf(target, { run: finished.run, proof: finished, error: undefined });
-  const plan = await planFor(target, input.flags, { runs, context, unfinished });
+  const { choice, retention } = await findSurroundings(target.place.into, input.flags, context);
+  const { handlers, prometheus } = await context.world.openStitch(choice);
+  const plan = await planFor(target, input.flags, { runs, context, unfinished, retention, opening: prometheus });
   if (input.flags.plan === true) return planResult(plan);
   context.reporter.plan(plan);
   const { name, place } = target;
@@ -52,7 +58,7 @@ export async function runRescueStitch(input: CommandInput, context: CommandConte
     // Somebody may have come in between while the question stood there.
     await refuseWriters(target, context);
     await refuseTaken(await observeStitchPlace(place.into), plan);
-    const error = await carryOut(plan, runs, context);
+    const error = await carryOut(plan, { runs, handlers, context });
     const proof = await findStitchProof(join(place.work, plan.run, 'proof.json'));
     return resultOf(target, { run: plan.run, proof, error });
   } finally {
@@ -88,13 +94,15 @@ interface Planning {
   readonly runs: RunKeeper;
   readonly context: CommandContext;
   readonly unfinished: Plan | undefined;
+  readonly retention: ResultRetention;
+  readonly opening: FoundProgram;
 }
 
 /** One that was broken off is finished as it was planned. */
 async function planFor(
   target: Target,
   flags: Flags,
-  { runs, context, unfinished }: Planning,
+  { runs, context, unfinished, retention, opening }: Planning,
 ): Promise<Plan<StitchStep>> {
   const { place, name, winner } = target;
   const continued = unfinished === undefined ? undefined : continueStitch(unfinished, { ...place, name });
@@ -102,7 +110,7 @@ async function planFor(
     refuseOther(continued, target);
     await refuseTaken(place, continued.plan);
     for (const source of continued.manifest.sources) await refuseChanged(source);
-    return continued.plan;
+    return flags.unsafeSkipOpening === true ? withoutOpening(continued.plan) : continued.plan;
   }
   await refuseTaken(place, null);
   const readers = await context.world.openTsdb();
@@ -116,7 +124,8 @@ async function planFor(
     work: place.work,
     winner,
     linked: flags.hardLinks === true,
-    retentionMs: flags.retention ?? null,
+    retention,
+    opening,
     nowMs: context.now(),
   };
   refuseStitch(facts, order, {
@@ -139,8 +148,13 @@ function refuseOther({ plan, manifest }: ContinuedStitch, { sources, winner, pla
   });
 }
 
-async function carryOut(plan: Plan<StitchStep>, runs: RunKeeper, context: CommandContext): Promise<unknown> {
-  const handlers = await context.world.openStitch();
+interface Carrying {
+  readonly runs: RunKeeper;
+  readonly handlers: StitchWorld['handlers'];
+  readonly context: CommandContext;
+}
+
+async function carryOut(plan: Plan<StitchStep>, { runs, handlers, context }: Carrying): Promise<unknown> {
   const onEvent = (event: RunEvent<StitchStep>): void => context.reporter.event(event);
   return runs.carryOut(plan, { handlers, onEvent, signal: context.signal }).then(
     () => undefined,
@@ -155,8 +169,10 @@ interface Outcome {
 }
 
 function resultOf({ place, sources }: Target, { run, proof, error }: Outcome): CommandResult {
+  const isUnopened = proof?.opened === null;
+  const findings = isUnopened ? [notOpenedFinding(place.into, 'none was asked')] : [];
   return {
-    value: { run, into: place.into, sources, proof: proof ?? null },
+    value: { run, into: place.into, sources, proof: proof ?? null, findings },
     error,
     text: async (style) => {
       if (proof === undefined) return [];

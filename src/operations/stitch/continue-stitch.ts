@@ -39,6 +39,12 @@ export function continueStitch(plan: Plan, { into, work, name }: StitchToContinu
   return { plan: { ...plan, stack: name, steps, continues: true }, manifest };
 }
 
+/** The same without the look of a real Prometheus, as --unsafe-skip-opening asks. */
+export function withoutOpening(plan: Plan<StitchStep>): Plan<StitchStep> {
+  const steps = plan.steps.filter(({ kind }) => kind !== 'open-result');
+  return { ...plan, steps: steps.map((step) => (step.kind === 'prove-stitch' ? { ...step, opened: null } : step)) };
+}
+
 function readsOf(step: StitchStep): readonly string[] {
   switch (step.kind) {
     case 'count-source':
@@ -50,6 +56,7 @@ function readsOf(step: StitchStep): readonly string[] {
       return step.sources.map(({ directory }) => directory);
     case 'begin-stitch':
     case 'drop-losers':
+    case 'open-result':
     case 'publish-stitch':
       return [];
   }
@@ -60,11 +67,12 @@ function filesOf(step: StitchStep): readonly string[] {
     case 'begin-stitch':
     case 'count-source':
     case 'write-head':
+    case 'open-result':
       return [step.file];
     case 'drop-losers':
       return [step.file, ...step.winners.heads, ...step.losers.heads];
     case 'prove-stitch':
-      return [step.file, ...step.sources.map(({ counted }) => counted)];
+      return [step.file, ...(step.opened === null ? [] : [step.opened]), ...step.sources.map(({ counted }) => counted)];
     case 'publish-stitch':
       return step.heads;
     case 'take-block':
@@ -128,11 +136,13 @@ const stepSchema: z.ZodMiniType<StitchStep> = z.discriminatedUnion('kind', [
     losers: z.object(blocks),
     file: text,
   }),
+  z.object({ ...base, ...place, kind: z.literal('open-result'), run: text, file: text }),
   z.object({
     ...base,
     ...place,
     kind: z.literal('prove-stitch'),
     run: text,
+    opened: z.nullable(text),
     sources: z.array(z.object({ directory: text, fingerprint: text, counted: text })),
     winner,
     file: text,

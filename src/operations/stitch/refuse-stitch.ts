@@ -1,9 +1,9 @@
 import { formatBytes } from '../../model/bytes.ts';
-import { formatDuration } from '../../model/duration.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import type { ObservedSource, ObservedSources } from '../../model/stitch-facts.ts';
 import { chooseBlocks, type StitchOrder } from './stitch.ts';
-import { findCondemned, listOf, timeOf } from './stitch-findings.ts';
+import { findCondemned, howToKeepAll, ofWhom } from './result-retention.ts';
+import { listOf, resultToJudge, timeOf } from './stitch-findings.ts';
 
 export interface StitchLimits {
   readonly freeBytes: number;
@@ -62,18 +62,17 @@ function refuseConflicts({ sources, union }: ObservedSources, { winner }: Stitch
   });
 }
 
-/** Only where somebody has said under which retention it will be started; else it is a finding. */
+/** Only where it is known under which retention it will be started; else it is a finding. */
 function refuseRetention(facts: ObservedSources, order: StitchOrder): void {
-  const { retentionMs, winner } = order;
-  if (retentionMs === null) return;
-  const chosen = chooseBlocks(facts.sources, winner);
-  const condemned = findCondemned(facts, { ...order, chosen, heads: [...facts.sources.keys()] });
+  if (order.retention.by === 'adopt') return;
+  const chosen = chooseBlocks(facts.sources, order.winner);
+  const result = resultToJudge(facts, { ...order, chosen, heads: [...facts.sources.keys()] });
+  const condemned = findCondemned(result);
   if (condemned.length === 0) return;
   const samples = condemned.reduce((sum, block) => sum + block.samples, 0);
   throw new HoldfastError('retention-would-delete', {
-    message: `A Prometheus with a retention of ${formatDuration(retentionMs)} would delete ${listOf(condemned)} with ${samples} samples of the result. Nothing was changed.`,
-    remedy:
-      'Give a longer --retention, and start Prometheus with it; or let it delete them with --unsafe-let-retention-delete.',
+    message: `${ofWhom(result)} would delete ${listOf(condemned)} with ${samples} samples of the result. Nothing was changed.`,
+    remedy: `${howToKeepAll(result)} With --unsafe-let-retention-delete they may go.`,
     details: { blocks: condemned.slice(0, 20).map(({ ulid, minTime, maxTime }) => ({ ulid, minTime, maxTime })) },
   });
 }

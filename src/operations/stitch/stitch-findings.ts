@@ -1,9 +1,9 @@
 import type { BlockOnDisk } from '../../model/block.ts';
-import { formatDuration } from '../../model/duration.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { ObservedSource, ObservedSources } from '../../model/stitch-facts.ts';
 import { judgeFutureBlocks } from '../../rules/future-blocks.ts';
-import { judgeRetention, retentionThatKeepsAll } from '../../rules/retention.ts';
+import { notOpenedFinding } from './not-opened-finding.ts';
+import { adoptionFinding, findCondemned, howToKeepAll, ofWhom, type ResultToJudge } from './result-retention.ts';
 import { stitchedListing } from './stitched-listing.ts';
 import type { ChosenBlock, StitchOrder } from './stitch.ts';
 
@@ -13,9 +13,6 @@ export interface JudgedStitch extends StitchOrder {
   readonly heads: readonly number[];
 }
 
-/** What Prometheus takes where nobody says anything. */
-export const defaultRetentionMs = 15 * 24 * 3_600_000;
-
 /** What is told before anything is done. */
 export function stitchFindings(facts: ObservedSources, judged: JudgedStitch): readonly Finding[] {
   const { sources } = facts;
@@ -24,26 +21,23 @@ export function stitchFindings(facts: ObservedSources, judged: JudgedStitch): re
     ...sources.flatMap(warningsOf),
     ...twinFinding(facts, judged),
     ...conflictFinding(facts, judged),
-    ...retentionFinding(facts, judged),
+    ...retentionFindings(facts, judged),
     ...futureFindings(
       judged.chosen.map(({ block }) => block),
       judged.nowMs,
     ),
+    ...(judged.opening.program === null ? [notOpenedFinding(judged.into, judged.opening.reason)] : []),
   ];
 }
 
-/** Blocks that Prometheus would delete at its first start, or when it cuts its first block. */
-export function findCondemned(
-  { sources }: ObservedSources,
-  { chosen, heads, nowMs, retentionMs }: JudgedStitch,
-): readonly BlockOnDisk[] {
+/** What is judged by its times and sizes. */
+export function resultToJudge({ sources }: ObservedSources, judged: JudgedStitch): ResultToJudge {
+  const { chosen, heads, retention, nowMs } = judged;
   const listing = stitchedListing(
     chosen.map(({ block }) => block),
     sources.filter((_, number) => heads.includes(number)),
   );
-  const none = { timeMs: 0, sizeBytes: 0 };
-  const next = { timeMs: retentionMs ?? defaultRetentionMs, sizeBytes: 0 };
-  return judgeRetention({ listing, newestMs: null, inForce: none, next, nowMs }).condemned;
+  return { listing, retention, nowMs };
 }
 
 function sourceFinding({ directory, inventory, blocks, headBytes }: ObservedSource): Finding {
@@ -100,28 +94,22 @@ function conflictFinding({ sources, union }: ObservedSources, { winner }: Judged
   ];
 }
 
-function retentionFinding(facts: ObservedSources, judged: JudgedStitch): readonly Finding[] {
-  const condemned = findCondemned(facts, judged);
-  if (condemned.length === 0) return [];
-  const { retentionMs, into, nowMs, chosen, heads } = judged;
+function retentionFindings(facts: ObservedSources, judged: JudgedStitch): readonly Finding[] {
+  const { into } = judged;
+  const result = resultToJudge(facts, judged);
+  const condemned = findCondemned(result);
+  const adoption = adoptionFinding(result, into);
+  if (condemned.length === 0) return adoption;
   const samples = condemned.reduce((sum, block) => sum + block.samples, 0);
-  const listing = stitchedListing(
-    chosen.map(({ block }) => block),
-    facts.sources.filter((_, number) => heads.includes(number)),
-  );
-  const enough = formatDuration(retentionThatKeepsAll(listing, nowMs).timeMs);
-  const under =
-    retentionMs === null
-      ? `without a retention of its own (${formatDuration(defaultRetentionMs)})`
-      : `with a retention of ${formatDuration(retentionMs)}`;
   return [
     {
       rule: 'retention-deletes',
       severity: 'warning',
       object: into,
-      message: `A Prometheus that is started ${under} deletes ${listOf(condemned)} with ${samples} samples, at once or when it cuts its first block.`,
-      remedy: `Start it with --storage.tsdb.retention.time=${enough}; \`holdfast adopt\` into a new stack raises it by itself.`,
+      message: `${ofWhom(result)} deletes ${listOf(condemned)} with ${samples} samples, at once or when it cuts its first block.`,
+      remedy: howToKeepAll(result),
     },
+    ...adoption,
   ];
 }
 

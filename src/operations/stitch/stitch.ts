@@ -1,8 +1,10 @@
+import type { FoundProgram } from '../../adapters/packages/program-store.ts';
 import { formatBytes } from '../../model/bytes.ts';
 import type { BlockOnDisk } from '../../model/block.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { ObservedSource, ObservedSources } from '../../model/stitch-facts.ts';
 import type { StitchedBlocks, StitchPlace, StitchStep } from '../../model/stitch-step.ts';
+import type { ResultRetention } from './result-retention.ts';
 import { stitchFindings } from './stitch-findings.ts';
 
 export interface StitchOrder {
@@ -15,8 +17,9 @@ export interface StitchOrder {
   /** The number of the source whose values count where they differ. */
   readonly winner: number | null;
   readonly linked: boolean;
-  /** Under which it will be started; null where nobody said. */
-  readonly retentionMs: number | null;
+  readonly retention: ResultRetention;
+  /** The Prometheus that opens the result before it gets its place, or why there is none. */
+  readonly opening: FoundProgram;
   readonly nowMs: number;
 }
 
@@ -42,6 +45,7 @@ export function planStitch(facts: ObservedSources, order: StitchOrder): Plan<Sti
     ...chosen.map((one) => takeBlock(one, facts, order)),
     ...heads.map((number) => writeHead(number, facts, order)),
     ...dropLosers({ chosen, heads }, facts, order),
+    ...openResult(order),
     prove(facts, order),
     {
       ...safe('bind'),
@@ -154,6 +158,21 @@ function dropLosers(
   ];
 }
 
+function openResult(order: StitchOrder): readonly StitchStep[] {
+  const { program } = order.opening;
+  if (program === null) return [];
+  return [
+    {
+      ...safe('prove'),
+      ...placeOf(order),
+      kind: 'open-result',
+      title: `let Prometheus ${program.version} (${program.path}) open what was made`,
+      run: order.run,
+      file: fileOf(order, 'opened.json'),
+    },
+  ];
+}
+
 function prove({ sources }: ObservedSources, order: StitchOrder): StitchStep {
   return {
     ...safe('prove'),
@@ -165,6 +184,7 @@ function prove({ sources }: ObservedSources, order: StitchOrder): StitchStep {
       return { directory, fingerprint, counted: fileOf(order, `source-${number}.json`) };
     }),
     winner: order.winner,
+    opened: order.opening.program === null ? null : fileOf(order, 'opened.json'),
     file: fileOf(order, 'proof.json'),
   };
 }

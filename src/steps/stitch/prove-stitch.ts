@@ -1,16 +1,19 @@
-import { findCountedSource, findStitchProof } from '../../data-root/stitch-files.ts';
+import { findCountedSource, findOpenedResult, findStitchProof } from '../../data-root/stitch-files.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import { writeFileAtomically } from '../../files/atomic-file.ts';
 import type { Handler, StepContext } from '../../model/handler.ts';
-import type { CountedSource, ProveStitchStep, StitchProof } from '../../model/stitch-step.ts';
+import type { CountedSource, OpenedResult, ProveStitchStep, StitchProof } from '../../model/stitch-step.ts';
 import type { TsdbInventory } from '../../model/tsdb-inventory.ts';
 import type { TsdbUnion } from '../../model/tsdb-union.ts';
+import { findDisagreement } from '../../rules/opened-windows.ts';
 import { judgeUnionWindows, type JudgedWindows } from '../../rules/union-windows.ts';
+import { notTheSame } from './not-opened.ts';
 import { requireUnchanged, taskOptions, type StitchDependencies } from './stitch-dependencies.ts';
 
 /**
  * Every sample of every source is in what was made, or lost to another one, and nothing else is. The second side is read
- * from the disk. Throws `samples-lost` behind a proof that says so, and the blocks get no place.
+ * from the disk, and what a real Prometheus has answered of it must be the same. Throws `samples-lost` behind a proof that
+ * says so and `witnesses-disagree` without one, and the blocks get no place.
  */
 export function createProveStitchHandler({ runTask, now }: StitchDependencies): Handler<ProveStitchStep> {
   return {
@@ -20,6 +23,7 @@ export function createProveStitchHandler({ runTask, now }: StitchDependencies): 
     },
     apply: async (step, context) => {
       const counted = await Promise.all(step.sources.map(readCounted));
+      const opened = step.opened === null ? null : await readOpened(step.opened, step.run);
       for (const source of step.sources) await requireUnchanged(source);
       const task = { kind: 'inventory', directory: step.half, settledMs: null } as const;
       const result = await runTask(task, taskOptions(context, step.half));
@@ -28,9 +32,12 @@ export function createProveStitchHandler({ runTask, now }: StitchDependencies): 
         result.windows,
       );
       const union = await compareUnclear(step, judged, { runTask, context });
-      const proof = assemble(step, { counted, result, judged, union, nowMs: now() });
+      const proof = assemble(step, { counted, result, judged, union, opened, nowMs: now() });
+      const isGood = proof.lost === 0 && proof.added === 0;
+      // Without a file: one that says that nothing is lost is a proof.
+      if (isGood && opened !== null) refuseDisagreement(step, opened, result);
       await writeFileAtomically(step.file, `${JSON.stringify(proof, null, 2)}\n`, { mode: 0o600 });
-      if (proof.lost > 0 || proof.added > 0) throw notProved(proof);
+      if (!isGood) throw notProved(proof);
     },
   };
 }
@@ -42,6 +49,20 @@ async function readCounted({ counted, fingerprint }: ProveStitchStep['sources'][
     message: `${counted} is missing or of another moment: what the source held is not known, and nothing is proven.`,
     remedy: 'Remove it, then run the same command again.',
   });
+}
+
+async function readOpened(file: string, run: string): Promise<OpenedResult> {
+  const found = await findOpenedResult(file);
+  if (found?.run === run) return found;
+  throw new HoldfastError('corrupt-file', {
+    message: `${file} is missing or of another run: what a Prometheus has answered is not known, and nothing is proven.`,
+    remedy: 'Remove it, then run the same command again.',
+  });
+}
+
+function refuseDisagreement({ into, opened: file }: ProveStitchStep, opened: OpenedResult, { windows }: TsdbInventory) {
+  const found = findDisagreement(opened.windows, windows);
+  if (found !== undefined) throw notTheSame({ into, opened, file: file ?? '' }, found);
 }
 
 async function compareUnclear(
@@ -67,10 +88,11 @@ interface Proven {
   readonly result: TsdbInventory;
   readonly judged: JudgedWindows;
   readonly union: TsdbUnion | undefined;
+  readonly opened: OpenedResult | null;
   readonly nowMs: number;
 }
 
-function assemble(step: ProveStitchStep, { counted, result, judged, union, nowMs }: Proven): StitchProof {
+function assemble(step: ProveStitchStep, { counted, result, judged, union, opened, nowMs }: Proven): StitchProof {
   const sources = counted.map(({ directory, totals }, number) => {
     const found = union?.sources[number];
     const kept = (judged.settled[number] ?? 0) + (found?.kept ?? 0);
@@ -88,6 +110,8 @@ function assemble(step: ProveStitchStep, { counted, result, judged, union, nowMs
     provedAtMs: nowMs,
     wins: winner === null ? null : (step.sources[winner]?.directory ?? null),
     holds: { series, samples, staleMarkers },
+    opened:
+      opened === null ? null : { program: opened.program, version: opened.version, windows: opened.windows.length },
     sources,
     lost: sources.reduce((sum, { lost }) => sum + lost, 0),
     added: union?.added ?? 0,

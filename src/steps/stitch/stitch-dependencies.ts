@@ -1,7 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FoundProgram } from '../../adapters/packages/program-store.ts';
+import type { PrometheusOpener } from '../../adapters/prometheus/prometheus-opener-reader.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import { withFsErrors } from '../../files/fs-errors.ts';
+import { halfMadeSuffix } from '../../files/half-made.ts';
 import { fingerprintTree } from '../../files/tree-fingerprint.ts';
 import type { StepContext } from '../../model/handler.ts';
 import type { StitchPlace, StitchSource } from '../../model/stitch-step.ts';
@@ -9,7 +12,15 @@ import type { RunTsdbTask, TaskRunOptions } from '../../tsdb/tsdb-task.ts';
 
 export interface StitchDependencies {
   readonly runTask: RunTsdbTask;
+  readonly opener: PrometheusOpener;
+  /** The one that opens the result. It is never taken from a journal: others may write to that. */
+  readonly prometheus: FoundProgram;
   readonly now: () => number;
+}
+
+/** Where a Prometheus looks at what was made. */
+export function viewOf({ half }: StitchPlace): string {
+  return join(half, `opened${halfMadeSuffix}`);
 }
 
 /** A task that shows its progress as that of the step. */
