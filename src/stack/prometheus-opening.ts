@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import type { OpeningDoor } from '../model/opening-door.ts';
 import type { InstalledProgram } from '../model/program.ts';
 import { debianWebAssets } from './debian-web-assets.ts';
 import { lockFlags } from './prometheus.ts';
@@ -8,7 +9,7 @@ import { renderRetention, retentionFlag } from './prometheus-retention.ts';
 export interface PrometheusOpening {
   /** The text of its configuration. */
   readonly config: string;
-  readonly argumentsFor: (port: number) => readonly string[];
+  readonly argumentsFor: (door: OpeningDoor) => readonly string[];
 }
 
 export interface OpeningPlace {
@@ -18,7 +19,7 @@ export interface OpeningPlace {
 }
 
 /**
- * With its TSDB lock, on the loopback alone. Blocks are not made larger than two hours, so that it begins no compaction:
+ * With its TSDB lock, on the loopback alone, with a password. Blocks are not made larger than two hours, so that it begins no compaction:
  * that flag is older than 2.0 and has never been in the help.
  */
 export function renderPrometheusOpening(program: InstalledProgram, { data, config }: OpeningPlace): PrometheusOpening {
@@ -29,13 +30,14 @@ export function renderPrometheusOpening(program: InstalledProgram, { data, confi
       global: { scrape_interval: '1h', evaluation_interval: '1h' },
       ...(isFlag ? {} : { storage: { tsdb: { retention } } }),
     }),
-    argumentsFor: (port) => [
+    argumentsFor: ({ port, webConfigFile }) => [
       `--config.file=${config}`,
       `--storage.tsdb.path=${data}`,
       '--storage.tsdb.max-block-duration=2h',
       ...(isFlag ? [`--${retentionFlag}=${retention.time}`] : []),
       ...lockFlags(program),
       `--web.listen-address=127.0.0.1:${port}`,
+      `--web.config.file=${webConfigFile}`,
       ...debianWebAssets(program, 'web'),
     ],
   };

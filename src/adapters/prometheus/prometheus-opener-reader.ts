@@ -1,3 +1,4 @@
+import type { OpeningDoor } from '../../model/opening-door.ts';
 import type { PrometheusReader } from './prometheus-reader.ts';
 
 /** A Prometheus that is started for as long as it is asked. */
@@ -8,8 +9,8 @@ export interface OpeningOrder {
   readonly directory: string;
   /** What it says is appended to it. */
   readonly logFile: string;
-  /** All of its flags, for a port of the loopback. */
-  readonly argumentsFor: (port: number) => readonly string[];
+  /** All of its flags. */
+  readonly argumentsFor: (door: OpeningDoor) => readonly string[];
 }
 
 /** How it went, and what this Prometheus has logged, the last part of it. */

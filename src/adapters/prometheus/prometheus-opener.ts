@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '../../errors/holdfast-error.ts';
 import type { ProcessIdentity } from '../../model/process-identity.ts';
+import { writeOneTimeLogin, type OneTimeLogin } from '../http/one-time-login.ts';
 import { findFreePort } from '../processes/free-port.ts';
 import type { Processes } from '../processes/processes.ts';
 import { createPrometheusClient } from './prometheus-client.ts';
@@ -20,8 +21,9 @@ const mark = 'HOLDFAST_OPENS';
 export function createPrometheusOpener(processes: Processes): PrometheusOpener {
   return {
     open: async (order, ask, signal) => {
+      const login = await writeOneTimeLogin(order.directory);
       for (let attempt = 1; ; attempt += 1) {
-        const opening = await openOnce(order, ask, { processes, signal });
+        const opening = await openOnce(order, ask, { processes, login, signal });
         const isTaken = opening.state === 'ended' && /address already in use/i.test(opening.log);
         if (!isTaken || attempt === mostPorts) return opening;
       }
@@ -34,13 +36,14 @@ export function createPrometheusOpener(processes: Processes): PrometheusOpener {
 
 interface Surroundings {
   readonly processes: Processes;
+  readonly login: OneTimeLogin;
   readonly signal: AbortSignal;
 }
 
 async function openOnce<T>(
   order: OpeningOrder,
   ask: (prometheus: PrometheusReader) => Promise<T>,
-  { processes, signal }: Surroundings,
+  { processes, login, signal }: Surroundings,
 ): Promise<Opening<T>> {
   const { program, directory, logFile } = order;
   signal.throwIfAborted();
@@ -48,15 +51,15 @@ async function openOnce<T>(
   const log = await readerOfLog(logFile);
   const identity = await processes.spawn({
     path: program,
-    arguments: order.argumentsFor(port),
+    arguments: order.argumentsFor({ port, webConfigFile: login.webConfigFile }),
     environment: { [mark]: directory, PATH: '/usr/bin:/bin', HOME: directory, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
     workingDirectory: directory,
     logFile,
   });
   const address = `http://127.0.0.1:${port}`;
-  const prometheus = createPrometheusClient({ name: 'prometheus', address, credentials: null });
+  const prometheus = createPrometheusClient({ name: 'prometheus', address, credentials: login.credentials });
   try {
-    const trouble = await awaitReady(prometheus, { identity, port, processes, signal });
+    const trouble = await awaitReady(prometheus, { identity, port, processes, login, signal });
     if (trouble !== undefined) return await troubleOf(trouble);
     const answer = await ask(prometheus);
     return { state: 'answered', answer, log: await log() };

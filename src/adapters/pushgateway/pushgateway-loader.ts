@@ -5,6 +5,8 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { writeOneTimeLogin } from '../http/one-time-login.ts';
+import type { Credentials } from '../http/request.ts';
 import { findFreePort } from '../processes/free-port.ts';
 import { createPushgatewayClient } from './pushgateway-client.ts';
 import { findFaultInPushgatewayFile } from './pushgateway-file.ts';
@@ -15,7 +17,7 @@ const names = ['pushgateway', 'prometheus-pushgateway'];
 
 /**
  * Only a real Pushgateway knows whether it can read its file; but one that cannot starts empty and overwrites it. So it gets
- * a copy, on the loopback and a port of its own, and is killed before it can write anything of worth.
+ * a copy, on the loopback and a port of its own with a password, and is killed before it can write anything of worth.
  */
 export function createPushgatewayLoader(environmentPath: string): PushgatewayLoader {
   return {
@@ -46,7 +48,9 @@ async function ask(
   signal: AbortSignal,
 ): Promise<LoadedPushgatewayFile> {
   const address = `127.0.0.1:${await findFreePort()}`;
-  const words = [`--web.listen-address=${address}`, `--persistence.file=${copy}`, '--persistence.interval=24h'];
+  const { credentials, webConfigFile } = await writeOneTimeLogin(folder);
+  const web = [`--web.listen-address=${address}`, `--web.config.file=${webConfigFile}`];
+  const words = [...web, `--persistence.file=${copy}`, '--persistence.interval=24h'];
   const child = execa(program.path, [...words, ...program.arguments], {
     cwd: program.workingDirectory ?? folder,
     env: { PATH: '/usr/bin:/bin', HOME: folder, LC_ALL: 'C.UTF-8' },
@@ -63,7 +67,7 @@ async function ask(
   void child.then(() => (ended.now = true));
   child.all.on('data', (piece: Buffer) => (log = (log + piece.toString('utf8')).slice(-(2 ** 20))));
   try {
-    return await readAnswers({ address, log: () => log, hasEnded: () => ended.now }, signal);
+    return await readAnswers({ address, credentials, log: () => log, hasEnded: () => ended.now }, signal);
   } finally {
     child.kill('SIGKILL');
     await child;
@@ -72,12 +76,16 @@ async function ask(
 
 interface Running {
   readonly address: string;
+  readonly credentials: Credentials;
   readonly log: () => string;
   readonly hasEnded: () => boolean;
 }
 
-async function readAnswers({ address, log, hasEnded }: Running, signal: AbortSignal): Promise<LoadedPushgatewayFile> {
-  const endpoint = { name: 'pushgateway', address: `http://${address}`, credentials: null };
+async function readAnswers(
+  { address, credentials, log, hasEnded }: Running,
+  signal: AbortSignal,
+): Promise<LoadedPushgatewayFile> {
+  const endpoint = { name: 'pushgateway', address: `http://${address}`, credentials };
   const client = createPushgatewayClient(endpoint);
   const deadline = performance.now() + readyWithinMs;
   while (!(await client.isReady(signal))) {
