@@ -4,6 +4,8 @@ import { isBlockName } from './block-name.ts';
 import type { BlockDamage } from './block/block-reader.ts';
 import type { Damage } from './damage.ts';
 import type { ChunkSnapshot } from './head/chunk-snapshot.ts';
+import type { Dropped } from './head/dropped-samples.ts';
+import type { Doubtful } from './inventory/late-samples.ts';
 import type { Conflict } from './inventory/merge-blocks.ts';
 
 /** Beyond this many of one severity, findings are counted and no longer listed: one lost file can hit every series. */
@@ -151,6 +153,38 @@ export class Findings {
       message: `${samples} samples in wal/ are of series whose labels were never written, as of those first seen on a full disk: Prometheus drops them when it starts, and they are not counted.`,
       remedy:
         'Nothing can be done on the disk; a Prometheus that has run since still answers them until it is stopped.',
+    });
+  }
+
+  /** Prometheus takes for compacted what it has replayed of a series when a record tells its labels once more. */
+  addDropped(directory: 'wal' | 'chunks_head', { samples, series, fromMs, toMs }: Dropped): void {
+    this.add({
+      rule: 'replayed-twice',
+      severity: 'warning',
+      file: directory,
+      offset: null,
+      series: null,
+      fromMs,
+      toMs,
+      message: `${directory}/ begins ${series} series anew, as where segments were copied or a block is missing, and holds ${samples} samples of them before that: Prometheus drops these when it starts, and they are not counted.`,
+      remedy:
+        'Keep the directory, and put back the block that held these times, if there was one: the files here still hold them until Prometheus cuts its next block.',
+    });
+  }
+
+  /** The same of samples that came out of order, of which nobody can say how many each version drops. */
+  addDoubtful({ samples, fromMs, toMs }: Doubtful): void {
+    this.add({
+      rule: 'replayed-twice',
+      severity: 'warning',
+      file: 'chunks_head',
+      offset: null,
+      series: null,
+      fromMs,
+      toMs,
+      message: `chunks_head/ holds ${samples} samples that came out of order, of series that wal/ begins anew with another reference, and no block holds them: they are counted, but Prometheus drops all or most of them when it starts.`,
+      remedy:
+        'Keep the directory: `holdfast rescue stitch` writes them into blocks; a Prometheus that still runs cuts them into one by itself within hours.',
     });
   }
 

@@ -71,9 +71,12 @@ function cover(held: HeldFiles, directory: string, cached: CachedBlocks): TsdbCo
   const head = new HeadTimes({
     files: held,
     late,
-    onRead: () => undefined,
-    onDamage: (path, damage, isTorn) => findings.addHeadDamage(path, damage, isTorn),
-    onHole: (missing, unread) => findings.addHole(missing, unread),
+    events: {
+      onRead: () => undefined,
+      onDamage: (path, damage, isTorn) => findings.addHeadDamage(path, damage, isTorn),
+      onHole: (missing, unread) => findings.addHole(missing, unread),
+      onDropped: (directory, dropped) => findings.addDropped(directory, dropped),
+    },
   });
   head.readSeries();
   head.readLate();

@@ -38,9 +38,12 @@ export function coverTsdb(options: CoverTsdbOptions): TsdbCoverage {
   const head = new HeadTimes({
     files,
     late,
-    onRead,
-    onDamage: (path, damage, isTorn) => findings.addHeadDamage(path, damage, isTorn),
-    onHole: (missing, unread) => findings.addHole(missing, unread),
+    events: {
+      onRead,
+      onDamage: (path, damage, isTorn) => findings.addHeadDamage(path, damage, isTorn),
+      onHole: (missing, unread) => findings.addHole(missing, unread),
+      onDropped: (directory, dropped) => findings.addDropped(directory, dropped),
+    },
   });
   head.readSeries();
   head.readLate();

@@ -1,62 +1,59 @@
 import { addInterval, isDeleted } from '../block/tombstones.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
-import type { HistogramOrigin, HistogramSample } from '../chunk/sample-sink.ts';
+import type { SampleSink } from '../chunk/sample-sink.ts';
 import type { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { hashFloat, hashHistogram } from '../inventory/sample-digest.ts';
+import { DroppedSamples, type Dropped } from './dropped-samples.ts';
 import { readHeadChunks, type HeadChunk } from './head-chunks.ts';
+import { both, chunkSink, type HeadSampleSink } from './head-sample-sink.ts';
 import { HeadSeries } from './head-series.ts';
 import { listWal, readWal, type WalListing } from './wal-directory.ts';
 import { parseRecord, type RecordSink } from './wal-records.ts';
 
-export interface HeadReaderOptions {
-  readonly files: TsdbFiles;
-  /** Exclusive end of what blocks hold of the samples that came in order: older ones are passed over. */
-  readonly minValidMs: number;
-  /** A series that was not there yet; they are numbered from 0 as they come. */
-  readonly onSeries: (labels: readonly Uint8Array[]) => void;
+/** What is told while a head is read; it is read as far as it can be. */
+export interface HeadEvents {
   readonly onDamage: (path: string, damage: Damage, isTorn: boolean) => void;
   readonly onHole: (missing: string, unread: readonly string[]) => void;
   /** So many samples are of series whose labels no record tells. */
-  readonly onStrangers: (samples: number) => void;
-  readonly onRead: (bytes: number) => void;
+  readonly onStrangers?: (samples: number) => void;
+  readonly onDropped?: (directory: 'wal' | 'chunks_head', dropped: Dropped) => void;
+  readonly onRead?: (bytes: number) => void;
 }
 
-/** What samples of the head are told to, by the number of their series. */
-export interface HeadSampleSink {
-  float(series: number, timeMs: number, value: FloatBits): void;
-  histogram(series: number, timeMs: number, value: HeadHistogram): void;
+export interface HeadReaderOptions {
+  readonly files: TsdbFiles;
+  readonly events: HeadEvents;
+  /** What is kept of the labels of a series, in the place of its job. */
+  readonly jobOf?: (labels: readonly Uint8Array[]) => string;
+  /** A series that was not there yet; they are numbered from 0 as they come. */
+  readonly onSeries?: (labels: readonly Uint8Array[]) => void;
 }
-
-export interface FloatBits {
-  readonly high: number;
-  readonly low: number;
-  readonly startMs: number;
-}
-
-export interface HeadHistogram extends HistogramOrigin {
-  readonly sample: HistogramSample;
-  readonly isStale: boolean;
-}
-
-interface ChunkPass {
-  readonly isWanted: (chunk: HeadChunk, series: number) => boolean;
-  readonly sink: HeadSampleSink;
-  readonly onDamage: (path: string, damage: Damage) => void;
-}
-
-const unknownOrigin: HistogramOrigin = { startMs: 0, hint: 0 };
 
 /**
- * Tells every sample of the head that Prometheus would replay (head.go Init), with what is stored beside it: the same ones
- * that an inventory counts (inventory/head-count.ts). To be called in this order: `readSeries`, `readLate`, `readInOrder`.
+ * Tells every sample of the head that Prometheus would replay (head.go Init, head_wal.go loadWAL), once: for an inventory,
+ * for blocks that are made of it, and for its coverage. To be called in this order: `readSeries`, `readLate`, `readInOrder`.
+ *
+ * Prometheus begins a series anew where a record tells its labels once more, with the same reference or another one, as
+ * when a series was gone for a while, or when segments were copied: what it has replayed of it before is taken for
+ * compacted and dropped, and of the head chunks those with the reference of this record take its place. So what counts are
+ * the samples behind the last such record, and the chunks with its reference.
  */
 export class HeadReader {
+  readonly series = new HeadSeries();
+  /** When the sample before the one that is told in order was, of the same series. */
+  beforeMs = -Infinity;
   private readonly options: HeadReaderOptions;
-  private readonly series = new HeadSeries();
   private readonly deleted = new Map<number, (readonly [number, number])[]>();
-  /** The record behind which a series began anew, since what it had was compacted away. */
-  private readonly droppedAt = new Map<number, number>();
+  /** The record that says of a series that what it had was compacted away. */
+  private readonly compactedAt = new Map<number, number>();
+  /** Of each series that is told more than once, where its head chunks begin; Infinity where it has none. */
+  private readonly chunksFrom = new Map<number, number>();
+  /** Of head chunks, most of which the WAL holds as well, and of the WAL. */
+  private readonly droppedChunks = new DroppedSamples();
+  private readonly dropped = new DroppedSamples();
   private readonly wal: WalListing;
+  private minValidMs = -Infinity;
   private record = 0;
   private strangers = 0;
 
@@ -68,101 +65,84 @@ export class HeadReader {
   /** Which series there are, and what was deleted of them. */
   readSeries(): void {
     this.walk(this.wal, {
-      series: (reference, labels) => this.addSeries(reference, labels),
-      float: () => undefined,
-      histogram: () => undefined,
+      ...nothing,
+      series: (reference, labels) => this.beginSeries(reference, labels),
       deletion: (reference, fromMs, toMs) => this.noteDeletion(reference, fromMs, toMs),
     });
   }
 
-  /** Samples that came out of order, in the order in which they count: of head chunks that say so, then of the WBL. */
-  readLate(sink: HeadSampleSink): void {
-    const kept = this.filtered(sink, (series, timeMs) => !isDeleted(this.deleted.get(series), timeMs));
-    this.readChunks({
-      isWanted: ({ isOutOfOrder }) => isOutOfOrder,
-      sink: kept,
+  /**
+   * Samples that came out of order, in the order in which they count: of head chunks that say so, then of the WBL. Those in
+   * chunks of an older reference go to `doubtful`: Prometheus drops them, but for some that 2.42 reads from the WBL.
+   */
+  readLate(sink: HeadSampleSink, doubtful = sink): void {
+    const isKept = (series: number, timeMs: number) => !isDeleted(this.deleted.get(series), timeMs);
+    this.readChunks(
+      ({ isOutOfOrder, reference }, series) => {
+        if (!isOutOfOrder) return undefined;
+        return chunkSink(series, this.series.isNamed(series, reference) ? sink : doubtful, isKept);
+      },
       // What is damaged is told when the others are read.
-      onDamage: () => undefined,
-    });
+      () => undefined,
+    );
+    const targetOf = (series: number, timeMs: number) => (isKept(series, timeMs) ? sink : undefined);
     this.walk(
       this.list('wbl'),
-      this.recordSink(kept, () => undefined),
+      this.recordSink(targetOf, () => undefined),
       true,
     );
   }
 
-  /** Samples that came in order, of each series in the order of their times: of head chunks, then of the WAL. */
-  readInOrder(sink: HeadSampleSink): void {
-    const { minValidMs, onDamage, onStrangers } = this.options;
-    const kept = this.filtered(sink, (series, timeMs) => this.enter(series, timeMs));
-    this.readChunks({
-      isWanted: (chunk, series) => !chunk.isOutOfOrder && chunk.maxTime >= minValidMs && !this.droppedAt.has(series),
-      sink: kept,
-      onDamage: (path, damage) => onDamage(path, damage, false),
-    });
+  /**
+   * Samples that came in order, of each series in the order of their times: of head chunks, then of the WAL. `minValidMs` is
+   * the exclusive end of what blocks hold of them: older ones are passed over.
+   */
+  readInOrder(minValidMs: number, sink: HeadSampleSink): void {
+    const { onDamage, onStrangers, onDropped } = this.options.events;
+    this.minValidMs = minValidMs;
+    const enter = (series: number, timeMs: number) => this.enter(series, timeMs);
+    const drop = this.hashing((series, timeMs) => this.droppedChunks.drop(series, timeMs));
+    const isMissed = (series: number, timeMs: number) =>
+      timeMs >= minValidMs && !isDeleted(this.deleted.get(series), timeMs);
+    this.readChunks(
+      (chunk, series) => {
+        if (chunk.isOutOfOrder || chunk.maxTime < minValidMs) return undefined;
+        if (this.series.isNamed(series, chunk.reference)) {
+          if (this.chunksFrom.get(series) === Infinity) this.chunksFrom.set(series, chunk.minTime);
+          return chunkSink(series, sink, enter);
+        }
+        return this.compactedAt.has(series) ? undefined : chunkSink(series, drop, isMissed);
+      },
+      (path, damage) => onDamage(path, damage, false),
+    );
     // A reference that was never written down may later be given to another series (head.go lastSeriesID).
     this.series.forgetReferences();
-    const alive = this.filtered(kept, (series) => this.isAlive(series));
-    const noteStranger = (timeMs: number): void => {
-      if (timeMs >= minValidMs) this.strangers += 1;
-    };
-    this.walk(
-      this.wal,
-      {
-        ...this.recordSink(alive, noteStranger),
-        series: (reference, labels) => this.addSeries(reference, labels),
-      },
-      true,
-    );
-    if (this.strangers > 0) onStrangers(this.strangers);
+    const samples = this.recordSink(this.replayTo(sink), (timeMs) => this.noteStranger(timeMs));
+    this.walk(this.wal, { ...samples, series: (reference, labels) => this.addSeries(reference, labels) }, true);
+    if (this.strangers > 0) onStrangers?.(this.strangers);
+    this.dropped.tellTo((dropped) => onDropped?.('wal', dropped));
+    this.droppedChunks.tellTo((dropped) => onDropped?.('chunks_head', dropped));
   }
 
-  private readChunks({ isWanted, sink, onDamage }: ChunkPass): void {
+  /** Where the samples of a chunk go; undefined for one that is left alone. */
+  private readChunks(
+    sinkOf: (chunk: HeadChunk, series: number) => SampleSink | undefined,
+    onDamage: (path: string, damage: Damage) => void,
+  ): void {
     readHeadChunks(this.options.files, {
       onChunk: (chunk) => {
         const series = this.series.find(chunk.reference);
-        if (series === undefined || !isWanted(chunk, series)) return;
-        decodeChunk(chunk.encoding, chunk.data, {
-          float: (timeMs, high, low, startMs = 0) => sink.float(series, timeMs, { high, low, startMs }),
-          histogram: (timeMs, sample, isStale, origin = unknownOrigin) =>
-            sink.histogram(series, timeMs, { sample, isStale, ...origin }),
-        });
+        const sink = series === undefined ? undefined : sinkOf(chunk, series);
+        if (sink !== undefined) decodeChunk(chunk.encoding, chunk.data, sink);
       },
       onDamage,
-      onRead: this.options.onRead,
+      ...this.onRead(),
     });
-  }
-
-  private recordSink(sink: HeadSampleSink, onStranger: (timeMs: number) => void): RecordSink {
-    return {
-      ...nowhereRecords,
-      float: (reference, timeMs, ...[high, low, startMs]) => {
-        const series = this.series.find(reference);
-        if (series === undefined) onStranger(timeMs);
-        else sink.float(series, timeMs, { high, low, startMs });
-      },
-      histogram: (reference, timeMs, ...[sample, isStale, origin]) => {
-        const series = this.series.find(reference);
-        if (series === undefined) onStranger(timeMs);
-        else sink.histogram(series, timeMs, { sample, isStale, ...origin });
-      },
-    };
-  }
-
-  private filtered(sink: HeadSampleSink, isKept: (series: number, timeMs: number) => boolean): HeadSampleSink {
-    return {
-      float: (series, timeMs, value) => {
-        if (isKept(series, timeMs)) sink.float(series, timeMs, value);
-      },
-      histogram: (series, timeMs, value) => {
-        if (isKept(series, timeMs)) sink.histogram(series, timeMs, value);
-      },
-    };
   }
 
   private list(name: 'wal' | 'wbl'): WalListing {
     const listing = listWal(this.options.files, name);
-    if (listing.hole !== null) this.options.onHole(listing.hole.missing, listing.hole.unread);
+    if (listing.hole !== null) this.options.events.onHole(listing.hole.missing, listing.hole.unread);
     return listing;
   }
 
@@ -174,35 +154,121 @@ export class HeadReader {
         parseRecord(bytes, sink);
       },
       onDamage: (path, damage, isTorn) => {
-        if (tellDamage) this.options.onDamage(path, damage, isTorn);
+        if (tellDamage) this.options.events.onDamage(path, damage, isTorn);
       },
-      onRead: this.options.onRead,
+      ...this.onRead(),
     });
   }
 
-  private addSeries(reference: number, labels: readonly Uint8Array[]): void {
+  private onRead() {
+    const { onRead } = this.options.events;
+    return onRead === undefined ? {} : { onRead };
+  }
+
+  private addSeries(reference: number, labels: readonly Uint8Array[]): number {
+    const { jobOf, onSeries } = this.options;
     const before = this.series.size;
-    if (this.series.add(reference, labels, '') === before) this.options.onSeries(labels);
+    const series = this.series.add(reference, labels, jobOf?.(labels) ?? '');
+    if (series === before) onSeries?.(labels);
+    return series;
+  }
+
+  private beginSeries(reference: number, labels: readonly Uint8Array[]): void {
+    const before = this.series.size;
+    const series = this.addSeries(reference, labels);
+    if (series < before) this.chunksFrom.set(series, Infinity);
+    this.series.begin(series, reference, this.record);
   }
 
   private noteDeletion(reference: number, fromMs: number, toMs: number): void {
     const series = this.series.find(reference);
     if (series === undefined) return;
-    if (fromMs === -Infinity && toMs === Infinity) this.droppedAt.set(series, this.record);
-    else addInterval(this.deleted, series, [fromMs, toMs]);
+    if (fromMs === -Infinity && toMs === Infinity) {
+      this.compactedAt.set(series, this.record);
+      this.deleted.delete(series);
+      this.series.endAll(series);
+    } else addInterval(this.deleted, series, [fromMs, toMs]);
   }
 
-  private isAlive(series: number): boolean {
-    const droppedAt = this.droppedAt.get(series);
-    return droppedAt === undefined || this.record > droppedAt;
+  private recordSink(
+    targetOf: (series: number, timeMs: number) => HeadSampleSink | undefined,
+    onStranger: (timeMs: number) => void,
+  ): RecordSink {
+    return {
+      ...nothing,
+      float: (reference, timeMs, ...[high, low, startMs]) => {
+        const series = this.series.find(reference);
+        if (series === undefined) onStranger(timeMs);
+        else targetOf(series, timeMs)?.float(series, timeMs, high, low, startMs);
+      },
+      histogram: (reference, timeMs, ...[sample, isStale, origin]) => {
+        const series = this.series.find(reference);
+        if (series === undefined) onStranger(timeMs);
+        else targetOf(series, timeMs)?.histogram(series, timeMs, sample, isStale, origin);
+      },
+    };
+  }
+
+  /** Where a sample of the WAL goes; undefined for one that does not count. */
+  private replayTo(sink: HeadSampleSink): (series: number, timeMs: number) => HeadSampleSink | undefined {
+    const { dropped, droppedChunks } = this;
+    const drop = this.hashing((series, timeMs) => dropped.drop(series, timeMs));
+    const note = this.hashing((series, timeMs) => {
+      dropped.replay(series, timeMs);
+      droppedChunks.replay(series, timeMs);
+    });
+    const noted = both(note, sink);
+    return (series, timeMs) => {
+      if (this.record <= (this.series.beganAt[series] as number)) {
+        return this.isDropped(series, timeMs) ? drop : undefined;
+      }
+      if (!this.enter(series, timeMs)) return undefined;
+      return dropped.has(series) || droppedChunks.has(series) ? noted : sink;
+    };
+  }
+
+  /** A sample before its series began anew: false where it is old, in a head chunk, or deleted. */
+  private isDropped(series: number, timeMs: number): boolean {
+    if (this.record <= (this.compactedAt.get(series) ?? 0)) return false;
+    if (this.series.isGone(series)) {
+      this.noteStranger(timeMs);
+      return false;
+    }
+    const isInChunk =
+      timeMs >= (this.chunksFrom.get(series) ?? Infinity) && timeMs <= (this.series.newest[series] as number);
+    return timeMs >= this.minValidMs && !isInChunk && !isDeleted(this.deleted.get(series), timeMs);
   }
 
   /** False for one that is old, that came before, or that was deleted. */
   private enter(series: number, timeMs: number): boolean {
-    if (timeMs < this.options.minValidMs || timeMs <= (this.series.newest[series] as number)) return false;
+    const before = this.series.newest[series] as number;
+    if (timeMs < this.minValidMs || timeMs <= before) return false;
+    this.beforeMs = before;
     this.series.newest[series] = timeMs;
     return !isDeleted(this.deleted.get(series), timeMs);
   }
+
+  private noteStranger(timeMs: number): void {
+    if (timeMs >= this.minValidMs) this.strangers += 1;
+  }
+
+  private hashing(tell: (series: number, timeMs: number) => void): HeadSampleSink {
+    return {
+      float: (series, timeMs, high, low) => {
+        hashFloat(this.series.seedAt(series), timeMs, high, low);
+        tell(series, timeMs);
+      },
+      histogram: (series, timeMs, sample) => {
+        hashHistogram(this.series.seedAt(series), timeMs, sample);
+        tell(series, timeMs);
+      },
+    };
+  }
 }
 
-const nowhereRecords = { series: () => undefined, deletion: () => undefined };
+const nothing: RecordSink = {
+  series: () => undefined,
+  float: () => undefined,
+  histogram: () => undefined,
+  deletion: () => undefined,
+};

@@ -2,7 +2,7 @@ import { seedOfLabels, type SeriesSeed } from '../inventory/sample-digest.ts';
 import { SeedIndex } from '../inventory/seed-index.ts';
 import { ReferenceIndex } from './reference-index.ts';
 
-/** The series of the head: each once, however many references the WAL knows it by. Kept in columns, some 60 bytes each. */
+/** The series of the head: each once, however many references the WAL knows it by. Kept in columns, some 70 bytes each. */
 export class HeadSeries {
   private readonly byReference = new ReferenceIndex();
   private readonly bySeed = new SeedIndex();
@@ -12,6 +12,9 @@ export class HeadSeries {
   private jobOfSeries = new Uint32Array(1024);
   /** The newest sample that was taken of each. */
   newest = new Float64Array(1024).fill(-Infinity);
+  /** The reference of the last record that tells the labels of each, and which record of the WAL that is. */
+  private references = new Float64Array(1024);
+  beganAt = new Uint32Array(1024);
 
   get size(): number {
     return this.bySeed.size;
@@ -28,6 +31,26 @@ export class HeadSeries {
     if (index === before) this.append(index, seed, job);
     this.byReference.set(reference, index);
     return index;
+  }
+
+  /** What came before is forgotten. */
+  begin(index: number, reference: number, record: number): void {
+    this.references[index] = reference;
+    this.beganAt[index] = record;
+  }
+
+  /** Until it begins anew. */
+  endAll(index: number): void {
+    this.begin(index, noReference, never);
+  }
+
+  isGone(index: number): boolean {
+    return this.beganAt[index] === never;
+  }
+
+  /** Whether its chunks are those with this reference. */
+  isNamed(index: number, reference: number): boolean {
+    return this.references[index] === reference;
   }
 
   /** Series stay; each is found again by a reference once `add` has told it. */
@@ -69,5 +92,15 @@ export class HeadSeries {
     this.seeds = seeds;
     this.jobOfSeries = jobs;
     this.newest = newest;
+    const references = new Float64Array(length);
+    references.set(this.references);
+    const beganAt = new Uint32Array(length);
+    beganAt.set(this.beganAt);
+    this.references = references;
+    this.beganAt = beganAt;
   }
 }
+
+/** More records than a WAL has. */
+const never = 0xffffffff;
+const noReference = -1;

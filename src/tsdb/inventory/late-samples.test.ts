@@ -54,6 +54,23 @@ test('come out once each, in however many passes', () => {
   );
 });
 
+test('doubtful ones are told apart, but for stale markers and what is found elsewhere, in another thread too', () => {
+  const late = new LateSamples();
+  const add = (timeMs: number, isDoubtful: boolean, isStale = false) =>
+    late.add({ seed: seedOf(1), job: 'job5' }, { timeMs, isStale, isDoubtful, a: 0, b: 0 });
+  for (const timeMs of [30, 10, 20, 40]) add(timeMs, true);
+  add(50, false);
+  add(60, true, true);
+  // What is said first counts.
+  add(50, true);
+  const other = LateSamples.of(structuredClone(late.share()));
+  other.take(seedOf(1), 40);
+  expect(other.findDoubtful()).toEqual({ samples: 3, fromMs: 10, toMs: 30 });
+  expect(other.count).toBe(4);
+  for (const timeMs of [10, 20, 30]) other.take(seedOf(1), timeMs);
+  expect(other.findDoubtful()).toBeUndefined();
+});
+
 test('a series that is found in their window is not new there any more', () => {
   const late = new LateSamples();
   late.add({ seed: seedOf(1), job: '' }, { timeMs: 10, isStale: false, a: 0, b: 0 });

@@ -13,8 +13,17 @@ export interface SeriesIdentity {
 export interface LateSample {
   readonly timeMs: number;
   readonly isStale: boolean;
+  /** True where Prometheus may drop it when it starts (head-reader.ts readLate). */
+  readonly isDoubtful?: boolean;
   readonly a: number;
   readonly b: number;
+}
+
+/** Samples that Prometheus may drop. */
+export interface Doubtful {
+  readonly samples: number;
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** A place among the samples: ordered by window, then by the first word of the seed. */
@@ -40,8 +49,12 @@ const timeLow = 2;
 const timeHigh = 3;
 const hashA = 4;
 const hashB = 5;
-/** Bit 0: not empty; bit 1: a stale marker; above, the number of the job. */
+/** The flags, and above them the number of the job. */
 const info = 6;
+const filledFlag = 1;
+const staleFlag = 2;
+const doubtfulFlag = 4;
+const flagBits = 3;
 const width = 7;
 
 const filterBits = 1 << 20;
@@ -112,8 +125,22 @@ export class LateSamples {
     return count;
   }
 
+  /** Of what nobody has taken away, what Prometheus may drop, stale markers not counted; undefined where that is nothing. */
+  findDoubtful(): Doubtful | undefined {
+    let [samples, fromMs, toMs] = [0, Infinity, -Infinity];
+    for (const place of this.places()) {
+      const isCounted = !this.isStaleAt(place) && this.taken[place / width] === 0;
+      if (!isCounted || ((this.words[place + info] as number) & doubtfulFlag) === 0) continue;
+      const timeMs = timeOf(this.words, place);
+      samples += 1;
+      fromMs = Math.min(fromMs, timeMs);
+      toMs = Math.max(toMs, timeMs);
+    }
+    return samples === 0 ? undefined : { samples, fromMs, toMs };
+  }
+
   /** Of those at the same time, the first one stays. */
-  add({ seed, job }: SeriesIdentity, { timeMs, isStale, a, b }: LateSample): void {
+  add({ seed, job }: SeriesIdentity, { timeMs, isStale, isDoubtful = false, a, b }: LateSample): void {
     const key = { window: Math.floor(timeMs / windowMs), seedA: seed.a };
     if (this.from !== null && compareKeys(key, this.from) < 0) return;
     if (this.end !== null && compareKeys(key, this.end) >= 0) return;
@@ -125,7 +152,8 @@ export class LateSamples {
     this.words[place + timeHigh] = Math.floor(timeMs / 2 ** 32) | 0;
     this.words[place + hashA] = a;
     this.words[place + hashB] = b;
-    this.words[place + info] = (this.numberOfJob(job) << 2) | (isStale ? 3 : 1);
+    const flags = filledFlag | (isStale ? staleFlag : 0) | (isDoubtful ? doubtfulFlag : 0);
+    this.words[place + info] = (this.numberOfJob(job) << flagBits) | flags;
     this.used += 1;
     const bit = seed.a & (filterBits - 1);
     this.filter[bit >>> 3] = (this.filter[bit >>> 3] as number) | (1 << (bit & 7));
@@ -179,7 +207,7 @@ export class LateSamples {
       lastMs: timeMs,
     };
     const startMs = tally.grid.startOf(timeMs);
-    const job = this.jobs[(this.words[place + info] as number) >>> 2] ?? '';
+    const job = this.jobs[(this.words[place + info] as number) >>> flagBits] ?? '';
     tally.addSeries(startMs, job, this.seedAt(place), sums);
     tally.addOutOfOrder(startMs, sums);
   }
@@ -240,7 +268,7 @@ export class LateSamples {
   }
 
   private isStaleAt(place: number): boolean {
-    return ((this.words[place + info] as number) & 2) !== 0;
+    return ((this.words[place + info] as number) & staleFlag) !== 0;
   }
 
   private numberOfJob(job: string): number {

@@ -162,6 +162,8 @@ function begin({ files, settledMs, cutMs, onRead, mostLate }: TakeInventoryOptio
       onConflict: (conflict) => findings.current.addConflict(conflict),
       onHole: (missing, unread) => findings.current.addHole(missing, unread),
       onStrangers: (samples) => findings.current.addStrangers(samples),
+      onDropped: (directory, dropped) => findings.current.addDropped(directory, dropped),
+      onDoubtful: (doubtful) => findings.current.addDoubtful(doubtful),
       onRead,
     },
   });

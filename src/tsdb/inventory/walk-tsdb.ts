@@ -4,11 +4,12 @@ import type { Damage } from '../damage.ts';
 import { readMetas } from '../block/read-metas.ts';
 import type { SeriesPart } from '../block/series-reader.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
+import type { HeadEvents } from '../head/head-reader.ts';
 import type { HeadSeries } from '../head/head-series.ts';
 import { countBlocks } from './count-blocks.ts';
 import { HeadCount } from './head-count.ts';
 import type { HeadSums } from './head-tally.ts';
-import { LateSamples, type LateKey } from './late-samples.ts';
+import { LateSamples, type Doubtful, type LateKey } from './late-samples.ts';
 import type { Conflict } from './merge-blocks.ts';
 import type { SeriesSeed } from './sample-digest.ts';
 import type { SeriesSums, SeriesTally } from './tally.ts';
@@ -22,7 +23,10 @@ export interface CountEvents {
   readonly onHeadDamage: (path: string, damage: Damage, isTorn: boolean) => void;
   readonly onConflict: (conflict: Conflict) => void;
   readonly onHole: (missing: string, unread: readonly string[]) => void;
-  readonly onStrangers?: (samples: number) => void;
+  readonly onStrangers?: HeadEvents['onStrangers'];
+  readonly onDropped?: HeadEvents['onDropped'];
+  /** Of samples that came late, as many as fit into memory at once. */
+  readonly onDoubtful?: (doubtful: Doubtful) => void;
   readonly onRead?: (bytes: number) => void;
 }
 
@@ -88,8 +92,8 @@ export class TsdbWalk {
 
   /** What is in no block and nowhere else in the head. Returns how many samples that are. */
   countLate(): number {
-    const { tally, mostLate, files, events, onLate } = this.options;
-    this.late.tellTo(tally);
+    const { mostLate, files, events, onLate } = this.options;
+    this.tellLate(this.late);
     let count = this.late.count;
     for (let { next } = this.late; next !== null;) {
       // Blocks and head are read again where the next of them lie, and nothing is counted but these.
@@ -107,11 +111,17 @@ export class TsdbWalk {
       );
       walk.readForLate();
       onLate?.(walk.late);
-      walk.late.tellTo(tally);
+      this.tellLate(walk.late);
       count += walk.late.count;
       ({ next } = walk.late);
     }
     return count;
+  }
+
+  private tellLate(late: LateSamples): void {
+    late.tellTo(this.options.tally);
+    const doubtful = late.findDoubtful();
+    if (doubtful !== undefined) this.options.events.onDoubtful?.(doubtful);
   }
 
   private readForLate(): void {
@@ -146,10 +156,13 @@ export class TsdbWalk {
       minValidMs: this.minValidMs,
       sumsOf: headSums,
       late: this.late,
-      onDamage: events.onHeadDamage,
-      onHole: events.onHole,
-      ...(events.onStrangers && { onStrangers: events.onStrangers }),
-      ...(events.onRead && { onRead: events.onRead }),
+      events: {
+        onDamage: events.onHeadDamage,
+        onHole: events.onHole,
+        ...(events.onStrangers && { onStrangers: events.onStrangers }),
+        ...(events.onDropped && { onDropped: events.onDropped }),
+        ...(events.onRead && { onRead: events.onRead }),
+      },
     });
   }
 }

@@ -1,10 +1,10 @@
-import type { HeadHistogram, HeadSampleSink } from '../head/head-reader.ts';
+import type { HeadSampleSink } from '../head/head-sample-sink.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { HeadFindings } from './head-findings.ts';
 import { customBucketsSchema } from './histogram-layout-writer.ts';
 import type { RunMerge } from './run-merge.ts';
 import { SampleSpool } from './sample-spool.ts';
-import { writeSpooledHistogram } from './spooled-histogram.ts';
+import { writeSpooledHistogram, type HeadHistogram } from './spooled-histogram.ts';
 
 export interface HeadSpoolOptions {
   /** Absolute, of a file that has no name once it is open. */
@@ -51,17 +51,21 @@ export class HeadSpool {
     const { ranks, findings } = this.options;
     // Written out and not spread: this runs for each sample.
     return {
-      float: (series, timeMs, { high, low, startMs: said }) => {
+      float: (series, timeMs, ...[high, low, said]) => {
         const startMs = this.startOf(said);
         const rank = ranks[series] as number;
         if (isPossible(timeMs)) this.spool.add({ rank, timeMs, startMs, high, low, histogram: undefined }, isLate);
         else findings.noteImpossible();
       },
-      histogram: (series, timeMs, value) => {
-        const startMs = this.startOf(value.startMs);
+      histogram: (series, timeMs, ...[sample, isStale, origin]) => {
+        const startMs = this.startOf(origin.startMs);
         const rank = ranks[series] as number;
-        if (!isPossible(timeMs) || !(value.isStale || isKnownSchema(value.sample.schema))) findings.noteImpossible();
-        else this.spool.add({ rank, timeMs, startMs, high: 0, low: 0, histogram: this.bytesOf(value) }, isLate);
+        if (!isPossible(timeMs) || !(isStale || isKnownSchema(sample.schema))) findings.noteImpossible();
+        else
+          this.spool.add(
+            { rank, timeMs, startMs, high: 0, low: 0, histogram: this.bytesOf({ sample, isStale, ...origin }) },
+            isLate,
+          );
       },
     };
   }

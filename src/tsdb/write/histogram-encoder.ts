@@ -1,8 +1,8 @@
 import { resetHints, type ResetHint } from '../chunk/sample-sink.ts';
 import { highWordOf, lowWordOf } from '../chunk/xor-value.ts';
-import type { HeadHistogram } from '../head/head-reader.ts';
 import { BitWriter } from './bit-writer.ts';
 import { writeHistogramLayout, type ChunkLayout } from './histogram-layout-writer.ts';
+import type { HeadHistogram } from './spooled-histogram.ts';
 import { StartTimeWriter } from './start-time-writer.ts';
 import { writeVarbitInt, writeVarbitUint } from './varbit-writer.ts';
 import { XorValueWriter } from './xor-value-writer.ts';

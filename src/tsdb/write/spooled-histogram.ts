@@ -1,8 +1,19 @@
 import { ByteCursor } from '../bytes/byte-cursor.ts';
-import { staleHigh, staleLow, type HistogramSample, type ResetHint } from '../chunk/sample-sink.ts';
+import {
+  staleHigh,
+  staleLow,
+  type HistogramOrigin,
+  type HistogramSample,
+  type ResetHint,
+} from '../chunk/sample-sink.ts';
 import { floatOf, highWordOf, lowWordOf } from '../chunk/xor-value.ts';
-import type { HeadHistogram } from '../head/head-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
+
+/** A histogram with what is stored beside it. */
+export interface HeadHistogram extends HistogramOrigin {
+  readonly sample: HistogramSample;
+  readonly isStale: boolean;
+}
 
 type Buckets = HistogramSample['positive'];
 

@@ -80,19 +80,21 @@ function readHead(
 ): { readonly spool: HeadSpool; readonly series: Uint32Array } {
   const head = new HeadReader({
     files,
-    minValidMs,
     onSeries: (own) => labels.add(own),
-    onDamage: (path, damage, isTorn) => collected.addHeadDamage(path, damage, isTorn),
-    onHole: (missing, unread) => collected.addHole(missing, unread),
-    onStrangers: (samples) => collected.addStrangers(samples),
-    onRead,
+    events: {
+      onDamage: (path, damage, isTorn) => collected.addHeadDamage(path, damage, isTorn),
+      onHole: (missing, unread) => collected.addHole(missing, unread),
+      onStrangers: (samples) => collected.addStrangers(samples),
+      onDropped: (directory, dropped) => collected.addDropped(directory, dropped),
+      onRead,
+    },
   });
   head.readSeries();
   const { ranks, series } = labels.order();
   const spool = new HeadSpool({ path: join(into, 'head.tmp-for-creation'), ranks, series, findings });
   try {
     head.readLate(spool.late);
-    head.readInOrder(spool.inOrder);
+    head.readInOrder(minValidMs, spool.inOrder);
     return { spool, series };
   } catch (error) {
     spool.close();
