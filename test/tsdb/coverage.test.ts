@@ -34,6 +34,7 @@ import { holdFiles } from '../../src/tsdb/files/held-files.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
 import { writeTombstones } from '../../src/tsdb/write/write-tombstones.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { writeWal } from '../harness/write-head.ts';
 import { brief, intervalMs, makeCoverageBlocks, missing, spanMs } from './make-coverage-blocks.ts';
 import { countCutBlocks, openFixture, pushRounds, type Fixture } from './prometheus.ts';
 
@@ -121,6 +122,18 @@ describe.skipIf(programs === undefined)('blocks by promtool (skipped where there
       expect(gaps('brief')).toEqual([stop]);
       const ranges = jobs.get('brief')?.ranges;
       expect([ranges?.[0]?.fromMs, ranges?.at(-1)?.toMs]).toEqual([at(brief.fromMs), at(brief.toMs) - intervalMs]);
+    });
+
+    test('samples in the WAL that nobody can name are said, with the cache and without it', () => {
+      const afterAll = at(spanMs + 12 * hourMs);
+      writeWal(join(data, 'wal', '00000000'), [{ samples: [[7, afterAll, 1]] }]);
+      const [cold, known] = [cover(data, cache), warm()];
+      for (const coverage of [cold, known]) {
+        expect(coverage?.findings.map(({ rule, severity }) => [rule, severity])).toEqual([
+          ['unknown-series', 'warning'],
+        ]);
+        expect(coverage?.all.ranges.at(-1)?.toMs).toBe(at(spanMs) - intervalMs);
+      }
     });
 
     test('a block that is gone, and one that cannot be read', async () => {

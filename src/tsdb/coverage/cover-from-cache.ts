@@ -8,6 +8,7 @@ import { Damage } from '../damage.ts';
 import { holdFiles, type HeldFiles } from '../files/held-files.ts';
 import { quietFiles } from '../files/quiet-files.ts';
 import { Findings } from '../findings.ts';
+import { headEvents } from '../head/head-events.ts';
 import { isUnchanged, lookByName, type BlockRecord } from './block-stamp.ts';
 import type { CachedBlocks } from './cache-text.ts';
 import { CoverageCache } from './coverage-cache.ts';
@@ -71,12 +72,7 @@ function cover(held: HeldFiles, directory: string, cached: CachedBlocks): TsdbCo
   const head = new HeadTimes({
     files: held,
     late,
-    events: {
-      onRead: () => undefined,
-      onDamage: (path, damage, isTorn) => findings.addHeadDamage(path, damage, isTorn),
-      onHole: (missing, unread) => findings.addHole(missing, unread),
-      onDropped: (directory, dropped) => findings.addDropped(directory, dropped),
-    },
+    events: headEvents(findings),
   });
   head.readSeries();
   head.readLate();

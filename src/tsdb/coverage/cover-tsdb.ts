@@ -5,6 +5,7 @@ import { groupByOverlap, isInOrder, visibleBlocks } from '../block/visible-block
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { Findings } from '../findings.ts';
 import { findSnapshotBeyondWal } from '../head/chunk-snapshot.ts';
+import { headEvents } from '../head/head-events.ts';
 import { CoverageCache } from './coverage-cache.ts';
 import { finishCoverage } from './finish-coverage.ts';
 import { headBytesIn } from './head-bytes.ts';
@@ -38,12 +39,7 @@ export function coverTsdb(options: CoverTsdbOptions): TsdbCoverage {
   const head = new HeadTimes({
     files,
     late,
-    events: {
-      onRead,
-      onDamage: (path, damage, isTorn) => findings.addHeadDamage(path, damage, isTorn),
-      onHole: (missing, unread) => findings.addHole(missing, unread),
-      onDropped: (directory, dropped) => findings.addDropped(directory, dropped),
-    },
+    events: { ...headEvents(findings), onRead },
   });
   head.readSeries();
   head.readLate();

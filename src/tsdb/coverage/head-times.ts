@@ -1,6 +1,7 @@
 import { isStaleMarker } from '../chunk/sample-sink.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
-import { HeadReader, type HeadEvents } from '../head/head-reader.ts';
+import type { HeadEvents } from '../head/head-events.ts';
+import { HeadReader } from '../head/head-reader.ts';
 import type { HeadSeries } from '../head/head-series.ts';
 import type { LateTimes } from './late-times.ts';
 import { kindOf, type SeriesKind } from './series-kind.ts';

@@ -4,22 +4,13 @@ import type { SampleSink } from '../chunk/sample-sink.ts';
 import type { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { hashFloat, hashHistogram } from '../inventory/sample-digest.ts';
-import { DroppedSamples, type Dropped } from './dropped-samples.ts';
+import { DroppedSamples } from './dropped-samples.ts';
 import { readHeadChunks, type HeadChunk } from './head-chunks.ts';
+import type { HeadEvents } from './head-events.ts';
 import { both, chunkSink, type HeadSampleSink } from './head-sample-sink.ts';
 import { HeadSeries } from './head-series.ts';
 import { listWal, readWal, type WalListing } from './wal-directory.ts';
 import { parseRecord, type RecordSink } from './wal-records.ts';
-
-/** What is told while a head is read; it is read as far as it can be. */
-export interface HeadEvents {
-  readonly onDamage: (path: string, damage: Damage, isTorn: boolean) => void;
-  readonly onHole: (missing: string, unread: readonly string[]) => void;
-  /** So many samples are of series whose labels no record tells. */
-  readonly onStrangers?: (samples: number) => void;
-  readonly onDropped?: (directory: 'wal' | 'chunks_head', dropped: Dropped) => void;
-  readonly onRead?: (bytes: number) => void;
-}
 
 export interface HeadReaderOptions {
   readonly files: TsdbFiles;

@@ -4,7 +4,7 @@ import type { Damage } from '../damage.ts';
 import { readMetas } from '../block/read-metas.ts';
 import type { SeriesPart } from '../block/series-reader.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
-import type { HeadEvents } from '../head/head-reader.ts';
+import type { HeadEvents } from '../head/head-events.ts';
 import type { HeadSeries } from '../head/head-series.ts';
 import { countBlocks } from './count-blocks.ts';
 import { HeadCount } from './head-count.ts';

@@ -5,6 +5,7 @@ import type { TsdbFinding } from '../../model/tsdb-inventory.ts';
 import { readMetas } from '../block/read-metas.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { Findings } from '../findings.ts';
+import { headEvents } from '../head/head-events.ts';
 import { HeadReader } from '../head/head-reader.ts';
 import { isInOrder, visibleBlocks } from '../block/visible-blocks.ts';
 import { windowMs } from '../inventory/window-table.ts';
@@ -81,13 +82,7 @@ function readHead(
   const head = new HeadReader({
     files,
     onSeries: (own) => labels.add(own),
-    events: {
-      onDamage: (path, damage, isTorn) => collected.addHeadDamage(path, damage, isTorn),
-      onHole: (missing, unread) => collected.addHole(missing, unread),
-      onStrangers: (samples) => collected.addStrangers(samples),
-      onDropped: (directory, dropped) => collected.addDropped(directory, dropped),
-      onRead,
-    },
+    events: { ...headEvents(collected), onRead },
   });
   head.readSeries();
   const { ranks, series } = labels.order();
