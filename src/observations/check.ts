@@ -1,11 +1,8 @@
-import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { StackFile } from '../model/stack-file.ts';
 import type { TsdbCheck } from '../model/tsdb-check.ts';
 import type { TsdbFinding } from '../model/tsdb-inventory.ts';
 import { judgeFutureBlocks } from '../rules/future-blocks.ts';
 import { blocksBeyondRetention, effectiveRetention } from '../rules/retention.ts';
-import { isBlockName } from '../tsdb/block-meta.ts';
 import { listTsdb } from '../tsdb/list-blocks.ts';
 import { findDataDirectory, type TsdbLook, type TsdbReaders } from './tsdb-inventory.ts';
 
@@ -30,7 +27,7 @@ export async function observeTsdbCheck(
   options: CheckOptions,
   { readers, progress, signal }: TsdbLook & { readonly readers: TsdbReaders },
 ): Promise<DirectoryCheck> {
-  const dataDirectory = (await findHeadlessBlocks(directory)) ?? (await findDataDirectory(directory));
+  const dataDirectory = await findDataDirectory(directory);
   // Where not all can be listed it cannot be ruled out.
   const isLive = (await readers.findWriterBelow(dataDirectory).catch(() => 'perhaps')) !== undefined;
   const { maxBytesPerSecond, stack } = options;
@@ -44,28 +41,6 @@ export async function observeTsdbCheck(
   const future = judgeFutureBlocks(blocks, readers.now()).refused.map(tellFuture);
   const condemned = stack === undefined ? [] : await findCondemned(dataDirectory, stack);
   return { directory: dataDirectory, ...check, findings: [...findings, ...future, ...condemned] };
-}
-
-/**
- * A data directory that nothing else knows any more, since no block has a meta.json and there is no WAL: all the more to be
- * checked. Undefined where that is not so.
- */
-async function findHeadlessBlocks(directory: string): Promise<string | undefined> {
-  for (const path of [directory, join(directory, 'prometheus-db')]) {
-    const names = await namesIn(path);
-    if (names.includes('wal')) continue;
-    for (const name of names.filter(isBlockName)) {
-      const files = await namesIn(join(path, name));
-      if (files.includes('index') || files.includes('chunks')) return path;
-    }
-  }
-  return undefined;
-}
-
-/** None where it cannot be listed, or is a symlink. */
-async function namesIn(path: string): Promise<readonly string[]> {
-  const isDirectory = (await lstat(path).catch(() => undefined))?.isDirectory() === true;
-  return isDirectory ? readdir(path).catch((): string[] => []) : [];
 }
 
 function tellFuture({ ulid, minTime, maxTime }: { ulid: string; minTime: number; maxTime: number }): TsdbFinding {

@@ -29,6 +29,9 @@ const gob = Buffer.concat([
 test.each([
   ['a data directory with blocks', `${block}/meta.json`, 'prometheus', ''],
   ['one with nothing but a WAL', 'wal/00000012', 'prometheus', ''],
+  ['one whose block has lost its meta.json', `${block}/index`, 'prometheus', ''],
+  ['one whose block has nothing but chunks', `${block}/chunks/000001`, 'prometheus', ''],
+  ['one whose block came through a file system without capitals', `${block.toLowerCase()}/meta.json`, 'prometheus', ''],
   ['a volume of the Prometheus chart', `prometheus-db/${block}/meta.json`, 'prometheus', 'prometheus-db'],
   ['an Alertmanager', 'nflog', 'alertmanager', ''],
   ['a volume of the Alertmanager chart', 'alertmanager-db/silences', 'alertmanager', 'alertmanager-db'],

@@ -59,7 +59,7 @@ export function listEntries(directory: string): readonly Dirent[] {
 
 function lookForPrometheus(directory: string, entries: readonly Dirent[]): IdentifiedDirectory | undefined {
   const block = entries.find(
-    (entry) => entry.isDirectory() && isBlockName(entry.name) && mayBeFile(join(directory, entry.name, 'meta.json')),
+    (entry) => entry.isDirectory() && isBlockName(entry.name) && holdsBlock(join(directory, entry.name)),
   );
   if (block !== undefined) return prometheus(directory, `block ${block.name}`);
   if (!entries.some((entry) => entry.name === 'wal' && entry.isDirectory())) return undefined;
@@ -118,12 +118,28 @@ function readHead(path: string, bytes: number): Buffer | undefined {
   }
 }
 
+/** Also one that has lost its meta.json: Prometheus does not see it, but its samples are there. */
+function holdsBlock(directory: string): boolean {
+  return (
+    ['meta.json', 'index'].some((name) => mayBeFile(join(directory, name))) || mayBeChunks(join(directory, 'chunks'))
+  );
+}
+
 /** True as well where we may not look: a block that cannot be read is one all the same, and whoever reads it says so. */
 function mayBeFile(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
   } catch {
     return true;
+  }
+}
+
+/** An empty directory is what is left of a block whose last file is gone. */
+function mayBeChunks(path: string): boolean {
+  try {
+    return readdirSync(path).some((name) => /^\d{6,}$/.test(name));
+  } catch {
+    return false;
   }
 }
 

@@ -33,7 +33,7 @@ export function parseBlockMeta(text: string, directoryName: string): BlockMeta |
   const result = metaSchema.safeParse(parsed);
   if (!result.success) return { reason: `meta.json is not a block's: ${firstIssue(result.error)}` };
   const meta = result.data;
-  if (meta.ulid !== directoryName) return { reason: `meta.json names another block, ${meta.ulid}` };
+  if (meta.ulid !== directoryName) return { reason: wrongName(meta.ulid, directoryName) };
   if (meta.maxTime < meta.minTime) return { reason: 'meta.json ends before it begins' };
   return {
     ulid: meta.ulid,
@@ -48,6 +48,12 @@ export function parseBlockMeta(text: string, directoryName: string): BlockMeta |
     deletable: meta.compaction.deletable,
     hints: meta.compaction.hints ?? [],
   };
+}
+
+/** As after a copy over a file system that knows no capitals. Prometheus reads such a block; ours are told apart by name. */
+function wrongName(ulid: string, directoryName: string): string {
+  if (directoryName.toUpperCase() !== ulid) return `meta.json names another block, ${ulid}`;
+  return `its directory is not named in capitals: rename ${directoryName} to ${ulid}`;
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hasCode } from '../errors/holdfast-error.ts';
@@ -80,6 +82,7 @@ test('a block whose meta.json is missing, torn or another one is named as broken
   await makeBlock(ulid('E'), metaOf(ulid('E'), { minTime: 2, maxTime: 1 }));
   await makeBlock(ulid('F'), undefined);
   await symlink('/etc/hostname', join(directory, ulid('F'), 'meta.json'));
+  await makeBlock(ulid('G').toLowerCase(), metaOf(ulid('G'), { minTime: 0, maxTime: 1 }));
   const { blocks, broken } = await listTsdb(directory);
   expect(blocks).toEqual([]);
   const reasons = new Map(broken.map(({ name, reason }) => [name, reason]));
@@ -88,6 +91,14 @@ test('a block whose meta.json is missing, torn or another one is named as broken
   expect(reasons.get(ulid('C'))).toBe(`meta.json names another block, ${ulid('D')}`);
   expect(reasons.get(ulid('E'))).toBe('meta.json ends before it begins');
   expect(reasons.get(ulid('F'))).toContain('cannot be read');
+  expect(reasons.get(ulid('G').toLowerCase())).toContain(`rename ${ulid('G').toLowerCase()} to ${ulid('G')}`);
+});
+
+test('a FIFO in the place of meta.json is broken, and nobody waits for its writer', async () => {
+  await makeBlock(ulid('A'), undefined);
+  await promisify(execFile)('mkfifo', [join(directory, ulid('A'), 'meta.json')]);
+  const { broken } = await listTsdb(directory);
+  expect(broken).toEqual([{ name: ulid('A'), reason: 'meta.json is not a file' }]);
 });
 
 test('a symlink in the place of a block or of the WAL is not followed', async () => {

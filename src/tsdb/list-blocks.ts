@@ -74,7 +74,10 @@ async function blockBytes(directory: string): Promise<number> {
 
 async function readMeta(directory: string): Promise<string | { readonly reason: string }> {
   try {
-    const file = await open(join(directory, 'meta.json'), constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = await open(
+      join(directory, 'meta.json'),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    );
     try {
       const stat = await file.stat();
       if (!stat.isFile()) return { reason: 'meta.json is not a file' };

@@ -3,6 +3,7 @@ import { FileWindow } from '../bytes/file-window.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
 import type { SampleSink } from '../chunk/sample-sink.ts';
 import { Damage } from '../damage.ts';
+import type { BlockMeta } from '../../model/block.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { ChunkSegments, type RawChunk } from './chunk-segments.ts';
 import { readIndexHeader } from './index-header.ts';
@@ -25,6 +26,8 @@ export interface BlockDamage {
 export interface BlockReaderOptions {
   /** What meta.json counts: another number of series in the index is damage. Null where nobody has counted. */
   readonly seriesCount: number | null;
+  /** [minTime, maxTime) of meta.json: a chunk outside of it is damage, since queries do not find it. Left out where that does not matter. */
+  readonly times?: Pick<BlockMeta, 'minTime' | 'maxTime'>;
   readonly onDamage: (damage: BlockDamage) => void;
   /** Told how many bytes were read from the disk. */
   readonly onRead?: (bytes: number) => void;
@@ -44,6 +47,7 @@ export class BlockReader {
   private readonly index: FileWindow;
   private readonly segments: ChunkSegments;
   readonly tombstones: Tombstones;
+  private hasToldOutside = false;
 
   /** Throws Damage where there is no index. */
   constructor(files: TsdbFiles, directory: string, options: BlockReaderOptions) {
@@ -91,6 +95,10 @@ export class BlockReader {
   /** As `readChunks`, of one of its chunks. */
   readOne(entry: SeriesEntry, chunk: ChunkMeta, onChunk: (encoding: number, data: Uint8Array) => void): void {
     if (this.options.isWanted?.(chunk) === false) return;
+    if (this.isOutside(chunk)) {
+      this.tellOutside(entry, chunk);
+      return;
+    }
     this.trying(entry, chunk, () => {
       const { encoding, data } = this.segments.read(chunk.segment, chunk.offset);
       onChunk(encoding, data);
@@ -117,6 +125,21 @@ export class BlockReader {
     if (part !== undefined && part.number < part.count - 1) return;
     const message = `meta.json counts ${seriesCount} series, and the index holds ${count}`;
     this.tell({ file, offset: 0, damage: new Damage('bad-structure', message, 0) });
+  }
+
+  private isOutside({ minTime, maxTime }: ChunkMeta): boolean {
+    const { times } = this.options;
+    return times !== undefined && (minTime < times.minTime || maxTime >= times.maxTime);
+  }
+
+  /** Once is enough: it is meta.json that is wrong, and most often for every series alike. */
+  private tellOutside({ labels }: SeriesEntry, { minTime: fromMs, maxTime: toMs }: ChunkMeta): void {
+    if (this.hasToldOutside) return;
+    this.hasToldOutside = true;
+    const { minTime, maxTime } = this.options.times ?? {};
+    const message = `it says [${minTime}, ${maxTime}), and there are chunks outside of it, as one from ${fromMs} to ${toMs}: queries do not find all of them`;
+    const damage = new Damage('out-of-range', message, 0);
+    this.tell({ file: join(this.directory, 'meta.json'), offset: 0, damage, labels, fromMs, toMs });
   }
 
   private trying(entry: SeriesEntry, chunk: ChunkMeta, action: () => void): void {

@@ -40,7 +40,7 @@ export function readBlockTimes(blocks: readonly BlockMeta[], options: BlockTimes
 function openBlock({ ulid, series, minTime, maxTime }: BlockMeta, options: BlockTimesOptions): BlockReader | undefined {
   const { files, onDamage, onRead } = options;
   try {
-    return new BlockReader(files, ulid, { onDamage, seriesCount: series, onRead });
+    return new BlockReader(files, ulid, { onDamage, seriesCount: series, times: { minTime, maxTime }, onRead });
   } catch (error) {
     if (!(error instanceof Damage)) throw error;
     // All of it is missing, and when that was is known.

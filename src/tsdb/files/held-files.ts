@@ -60,11 +60,20 @@ export function holdFiles(directory: string, parts: 'all' | 'head' = 'all'): Hel
       if (!(error instanceof Damage && error.rule === 'missing')) refused.set(path, refusalOf(error));
     }
   };
+  /** Prometheus renames a block as a whole before it deletes it: one that is still there has lost its meta.json otherwise. */
+  const refuseHeadless = (name: string): void => {
+    const meta = join(name, 'meta.json');
+    if (held.has(meta) || refused.has(meta) || !holdsFiles(directory, name)) return;
+    refused.set(meta, { rule: 'missing', message: 'is not there, though the block is', offset: 0 });
+  };
   const links = parts === 'all' ? findLinks(directory) : [];
   try {
     for (const log of ['wal', 'wbl']) holdLog(log, list, hold);
     for (const name of list('chunks_head')) if (/^\d+$/.test(name)) hold(join('chunks_head', name));
-    if (parts === 'all') holdBlocks(list, hold);
+    if (parts === 'all') {
+      holdBlocks(list, hold);
+      for (const name of (lists.get('.') ?? []).filter(isBlockName)) refuseHeadless(name);
+    }
     for (const { name } of listSnapshots({ list: (path) => lists.get(path) ?? [] })) {
       for (const part of list(name)) hold(join(name, part));
     }
@@ -78,6 +87,12 @@ export function holdFiles(directory: string, parts: 'all' | 'head' = 'all'): Hel
     share: () => ({ held, refused, lists, links }),
     close: () => closeAll(held),
   };
+}
+
+/** True for a block with any of its own files, by the names of now. */
+function holdsFiles(directory: string, name: string): boolean {
+  const files = listNames(directory, name);
+  return files.includes('index') || listNames(directory, join(name, 'chunks')).some((file) => /^\d+$/.test(file));
 }
 
 /** What another thread holds. */

@@ -37,10 +37,16 @@ function countGroup(group: readonly BlockMeta[], options: CountBlocksOptions): v
   const { files, onDamage, onRead, isWanted, part } = options;
   const readers: BlockReader[] = [];
   try {
-    for (const { ulid, series } of group) {
+    for (const { ulid, series, minTime, maxTime } of group) {
       // One block alone may use the kernel's buffers, which are there once.
       const buffers = group.length === 1 && { buffers: [kernelBuffer(0), kernelBuffer(1)] as const };
-      const reading = { ...buffers, ...(part && { part }), ...(onRead && { onRead }), ...(isWanted && { isWanted }) };
+      const reading = {
+        times: { minTime, maxTime },
+        ...buffers,
+        ...(part && { part }),
+        ...(onRead && { onRead }),
+        ...(isWanted && { isWanted }),
+      };
       const reader = openBlock(files, ulid, { onDamage, seriesCount: series, ...reading });
       if (reader !== undefined) readers.push(reader);
     }

@@ -47,7 +47,7 @@ export function surveyBlock(block: BlockToSurvey): SurveyedBlock | undefined {
 }
 
 function shapeOf(ulid: string, { minTime, maxTime, level, sources, hints }: BlockShape): BlockShape {
-  return { minTime, maxTime, level, sources: sources.length === 0 ? [ulid] : sources, hints };
+  return { minTime, maxTime, level, sources: sources.length === 0 ? [ulid.toUpperCase()] : sources, hints };
 }
 
 /**
@@ -57,7 +57,7 @@ function shapeOf(ulid: string, { minTime, maxTime, level, sources, hints }: Bloc
 export function successorOf(ulid: string, attempt = 0): string {
   const words = attempt === 0 ? `holdfast repair ${ulid}` : `holdfast repair ${ulid} ${attempt}`;
   const hash = createHash('sha256').update(words).digest();
-  return ulid.slice(0, timeDigits) + newUlid(0, hash).slice(timeDigits);
+  return ulid.slice(0, timeDigits).toUpperCase() + newUlid(0, hash).slice(timeDigits);
 }
 
 const timeDigits = 10;

@@ -1,0 +1,153 @@
+/**
+ * Blocks that are easily passed over in silence: one that has lost its meta.json, one whose directory came through a file
+ * system without capitals, one whose meta.json tells other times than its chunks have. Prometheus does not see the first,
+ * sees the second, and finds nothing of the third. None of them is counted, each is told as an error, and no proof about
+ * the directory is good.
+ */
+import { cp, lstat, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createProcesses } from '../../src/adapters/processes/linux-processes.ts';
+import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
+import { proveKept } from '../../src/observations/discard/prove-kept.ts';
+import { identifyDirectory } from '../../src/observations/identify-directory.ts';
+import { holdFiles } from '../../src/tsdb/files/held-files.ts';
+import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
+import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
+import { performTask } from '../../src/tsdb/perform-task.ts';
+import { checkDirectory, said } from './check-directory.ts';
+import { makeBlocksByPromtool } from './make-blocks-by-promtool.ts';
+import { openFixture } from './prometheus.ts';
+
+const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
+const hourMs = 3_600_000;
+const processes = createProcesses();
+
+describe.skipIf(programs === undefined)('blocks that hide (skipped where there is no Prometheus)', () => {
+  let directory = '';
+  let whole = '';
+  let data = '';
+  let name = '';
+  const blocks = 3;
+  const perBlock = 4 * 120;
+  const startMs = Math.floor((Date.now() - 72 * hourMs) / (2 * hourMs)) * 2 * hourMs;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'holdfast-hidden-'));
+    whole = join(directory, 'whole');
+    data = join(directory, 'data');
+    const shape = {
+      startMs,
+      hours: 2 * blocks,
+      everyMs: 60_000,
+      series: 4,
+      valueOf: (one: number, at: number) => one + at,
+    };
+    await makeBlocksByPromtool(join(programs ?? '', 'promtool'), { ...shape, into: whole });
+    name = (await readdir(whole)).sort()[1] ?? '';
+  });
+  beforeEach(async () => {
+    await rm(data, { recursive: true, force: true });
+    await cp(whole, data, { recursive: true });
+  });
+  afterAll(async () => rm(directory, { recursive: true, force: true }));
+
+  const changeMeta = async (edit: (meta: { minTime: number; maxTime: number }) => void): Promise<void> => {
+    const path = join(data, name, 'meta.json');
+    const meta = JSON.parse(await readFile(path, 'utf8')) as { minTime: number; maxTime: number };
+    edit(meta);
+    await writeFile(path, JSON.stringify(meta));
+  };
+  const both = (): readonly TsdbInventory[] => {
+    const held = holdFiles(data);
+    try {
+      return [held, quietFiles(data)].map((files) =>
+        takeInventory({ files, settledMs: null, onRead: () => undefined }),
+      );
+    } finally {
+      held.close();
+    }
+  };
+  const words = ({ findings }: TsdbInventory) =>
+    findings.map(({ severity, rule, file }) => `${severity} ${rule} ${file}`);
+  const prove = async (path: string, keeper: string) =>
+    proveKept(
+      { directory: path, tsdbs: [path], keepers: [{ path: keeper, inode: (await lstat(keeper)).ino }] },
+      {
+        findWriterBelow: (below) => processes.findWriterBelow(below),
+        now: Date.now,
+        run: async (task) => {
+          let answer: unknown;
+          await performTask(task, (message) => {
+            if (message.type === 'result') answer = message.value;
+          });
+          return answer as never;
+        },
+      },
+      { progress: () => undefined, signal: new AbortController().signal },
+    );
+  /** How many samples a real Prometheus returns. */
+  const returned = async (): Promise<number> => {
+    const fixture = await openFixture({ program: join(programs ?? '', 'prometheus') });
+    try {
+      await cp(data, fixture.data, { recursive: true });
+      await fixture.start();
+      const query = `/api/v1/query?query=sum(count_over_time(check_value%5B1d%5D))&time=${(startMs + 6 * hourMs) / 1000}`;
+      const { body } = await fixture.ask(query);
+      const { data: answer } = JSON.parse(body) as { data: { result: { value: [number, string] }[] } };
+      return Number(answer.result[0]?.value[1] ?? 0);
+    } finally {
+      await fixture.cleanUp();
+    }
+  };
+
+  test('one without its meta.json is told, and its directory is not discarded for what the others hold', async () => {
+    await rm(join(data, name, 'meta.json'));
+    for (const inventory of both()) {
+      expect(inventory.totals.samples).toBe((blocks - 1) * perBlock);
+      expect(words(inventory)).toEqual([`error missing ${name}/meta.json`]);
+    }
+    await cp(data, join(directory, 'keeper'), { recursive: true });
+    await rm(join(directory, 'keeper', name), { recursive: true });
+    expect((await prove(data, join(directory, 'keeper'))).undecided[0]).toContain(`${name}/meta.json`);
+  });
+
+  test('a directory in which every block has lost its meta.json is a Prometheus all the same', async () => {
+    for (const block of await readdir(data)) await rm(join(data, block, 'meta.json'));
+    expect(await identifyDirectory(data)).toMatchObject({ kind: 'prometheus', dataDirectory: data });
+    for (const inventory of both()) expect(inventory.findings).toHaveLength(blocks);
+  });
+
+  test('one in small letters is read by Prometheus, and told', async () => {
+    await rename(join(data, name), join(data, name.toLowerCase()));
+    expect(await returned()).toBe(blocks * perBlock);
+    for (const inventory of both()) {
+      expect(inventory.totals.samples).toBe((blocks - 1) * perBlock);
+      expect(words(inventory)).toEqual([`error bad-structure ${name.toLowerCase()}/meta.json`]);
+      expect(inventory.findings[0]?.message).toContain(`rename ${name.toLowerCase()} to ${name}`);
+    }
+    expect(said(checkDirectory(data))).toContain(`error bad-structure ${name.toLowerCase()}/meta.json@0`);
+  });
+
+  test('one whose meta.json tells of another year holds nothing that could be relied on', async () => {
+    await changeMeta((meta) => {
+      meta.minTime -= 365 * 24 * hourMs;
+      meta.maxTime -= 365 * 24 * hourMs;
+    });
+    expect(await returned()).toBe((blocks - 1) * perBlock);
+    for (const inventory of both()) {
+      expect(inventory.totals.samples).toBe((blocks - 1) * perBlock);
+      expect(words(inventory)).toEqual([`error out-of-range ${name}/meta.json`]);
+    }
+    expect((await prove(whole, data)).undecided[0]).toContain(`${name}/meta.json`);
+  });
+
+  test('one whose meta.json ends too early is no place for what lies behind it', async () => {
+    await changeMeta((meta) => (meta.maxTime -= hourMs));
+    for (const inventory of both()) {
+      expect(inventory.totals.samples).toBeLessThan(blocks * perBlock);
+      expect(words(inventory)).toEqual([`error out-of-range ${name}/meta.json`]);
+    }
+  });
+});
