@@ -94,11 +94,13 @@ export const intoFlag: FlagSpec = {
   flags: '--into <DIR>',
   help: 'the data directory that is made: not there yet, or empty',
   mandatory: true,
+  parse: parseDirectory,
 };
 
 export const winsFlag: FlagSpec = {
   flags: '--wins <DIR>',
   help: 'the source whose values count where another one has different ones at the same time',
+  parse: parseDirectory,
 };
 
 export const resultRetentionFlag: FlagSpec = {
@@ -129,7 +131,7 @@ export const jobsFlag: FlagSpec = {
 export const keptInFlag: FlagSpec = {
   flags: '--kept-in <DIR>',
   help: 'a directory that holds its samples; several together may, each with its own --kept-in',
-  parse: (text, before) => [...(Array.isArray(before) ? (before as readonly string[]) : []), text],
+  parse: (text, before) => [...(Array.isArray(before) ? (before as readonly string[]) : []), parseDirectory(text)],
 };
 
 export const letRetentionDeleteFlag: FlagSpec = {
@@ -166,8 +168,16 @@ function parseRate(text: string): number {
   throw new Error('It must be 64KB or more in a second: a check of 1 GB takes four hours at that.');
 }
 
+/** As a variable of a script that is not set: it would be taken for the working directory. */
+function parseDirectory(text: string): string {
+  if (text !== '') return text;
+  throw new Error('It must name a directory.');
+}
+
+/** Prometheus takes 0 for no word about it, and then keeps 15 days: whoever means "for ever" must say how long. */
 function parseRetention(text: string): number {
   const durationMs = parseDurationMs(text);
+  if (durationMs === 0) throw new Error('Prometheus takes 0 for 15d. It must be how long samples are kept, as 100y.');
   if (durationMs !== undefined) return durationMs;
   throw new Error('It must be a duration as Prometheus writes it, as 15d or 12h.');
 }
