@@ -1,5 +1,6 @@
 import type { Output, Terminal } from '../cli/command.ts';
 import { createStyle } from '../report/style.ts';
+import { failUnlessLeft } from './fail-unless-left.ts';
 import type { HostOutput, HostProcess } from './host-process.ts';
 
 export interface TerminalOfHost {
@@ -13,7 +14,7 @@ export function createTerminal(host: HostProcess): TerminalOfHost {
   const closed = new AbortController();
   host.stdout.stream.on('error', (error: NodeJS.ErrnoException) => {
     closed.abort();
-    if (error.code !== 'EPIPE') failAtEnd(error);
+    failUnlessLeft(error);
   });
   host.stderr.stream.on('error', () => undefined);
   const terminal: Terminal = {
@@ -23,14 +24,6 @@ export function createTerminal(host: HostProcess): TerminalOfHost {
     ask: (question, signal) => ask(host, question, signal),
   };
   return { terminal, outputClosed: closed.signal };
-}
-
-/** A result that did not arrive, as on a full disk, is never a success, whatever the command thinks. */
-function failAtEnd(error: Error): void {
-  process.stderr.write(`holdfast: the result could not be written to stdout: ${error.message}\n`);
-  process.on('exit', (status) => {
-    if (status === 0) process.exitCode = 1;
-  });
 }
 
 function outputOf({ stream, isTerminal, columns }: HostOutput, { environment }: HostProcess): Output {

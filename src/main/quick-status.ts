@@ -2,6 +2,7 @@ import { askStatus } from '../adapters/daemon/ask-status.ts';
 import { followSymlinks, resolveDataRoot } from '../config/data-root.ts';
 import { renderStatus } from '../report/render-status.ts';
 import { createStyle } from '../report/style.ts';
+import { failUnlessLeft } from './fail-unless-left.ts';
 import type { HostProcess } from './host-process.ts';
 
 export type TellQuickStatus = (host: HostProcess) => Promise<boolean>;
@@ -19,8 +20,7 @@ export const tellQuickStatus: TellQuickStatus = async (host) => {
   const status = await askStatus({ dataRoot, holdfastVersion: host.version });
   if (status?.ok !== true) return false;
   const { stream, isTerminal, columns } = host.stdout;
-  // Whoever has stopped reading is no failure of ours.
-  stream.on('error', () => undefined);
+  stream.on('error', failUnlessLeft);
   const hasColor = isTerminal && (host.environment['NO_COLOR'] ?? '') === '' && host.environment['TERM'] !== 'dumb';
   const style = createStyle({ hasColor, columns: isTerminal && columns !== 0 ? columns : undefined });
   const text = flags.json ? JSON.stringify(status) : renderStatus(status, Date.now(), style).join('\n');

@@ -7,11 +7,12 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { openHoldfast } from '../harness/holdfast.ts';
+import { mainFile, openHoldfast } from '../harness/holdfast.ts';
 import { ask, openAsker, type Asker } from '../harness/ask-components.ts';
 import { describeStack } from '../harness/describe-stack.ts';
 import { findProcessesNaming, listListeners } from '../harness/find-processes.ts';
 import type { Holdfast } from '../harness/holdfast.ts';
+import { runCommand } from '../harness/run-command.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { listFilesHolding, listOpenPaths, listProcessesShowing } from './secret-places.ts';
 import { readDaemonPid, readPids } from './stack-pids.ts';
@@ -59,6 +60,13 @@ describeStack('a first trip', () => {
       expect.arrayContaining(['prometheus ok', 'alertmanager ok', 'pushgateway ok']),
     );
     expect(json.findings?.filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  test('a status that could not be written, as to a full disk, is no good one', async () => {
+    const line = ['-c', '"$0" "$1" status --data "$2" > /dev/full', process.execPath, mainFile(), holdfast.dataRoot];
+    const { exitCode, stderr } = await runCommand('sh', line, { environment: holdfast.environment });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('could not be written to stdout');
   });
 
   test('a second up has nothing to do', async () => {
