@@ -8,6 +8,8 @@ export const exitStatus = {
   mismatch: 13,
   cancelled: 130,
 } as const;
+/** What a command that a signal stopped has in the place of 130. */
+export const statusOfSignal: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 export type ErrorKind = keyof typeof exitStatus;
 
 /** The one table of error codes. docs/reference/exit-codes.md is generated from it. */

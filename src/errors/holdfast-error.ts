@@ -1,4 +1,4 @@
-import { errorCodes, exitStatus, type ErrorCode, type ErrorKind } from './codes.ts';
+import { errorCodes, exitStatus, statusOfSignal, type ErrorCode, type ErrorKind } from './codes.ts';
 
 export interface HoldfastErrorOptions {
   /** Names the object, and says what is still safe where that is not obvious. */
@@ -29,7 +29,9 @@ export class HoldfastError extends Error {
   }
 
   get exitStatus(): number {
-    return exitStatus[this.kind];
+    const { signal } = this.details;
+    const bySignal = typeof signal === 'string' ? statusOfSignal[signal] : undefined;
+    return this.code === 'cancelled' && bySignal !== undefined ? bySignal : exitStatus[this.kind];
   }
 }
 

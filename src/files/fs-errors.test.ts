@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import { freeSpace } from './free-space.ts';
@@ -22,6 +22,19 @@ test('an error that was said in our words is not said again', async () => {
   const inner = () => withFsErrors('/dev/full', 'write', () => writeFile('/dev/full', 'x'));
   const error = await caught(() => withFsErrors('/outer', 'read', inner));
   expect(error).toMatchObject({ code: 'disk-full', details: { path: '/dev/full' } });
+});
+
+test('any other error names the path, and says what is still safe', async () => {
+  const read = await caught(() => withFsErrors('/etc/hostname/x', 'read', () => readFile('/etc/hostname/x')));
+  expect(read).toMatchObject({
+    code: 'io',
+    message: '/etc/hostname/x could not be read (ENOTDIR). It was left as it is.',
+  });
+  const write = await caught(() => withFsErrors('/etc/hostname/x', 'write', () => writeFile('/etc/hostname/x', '')));
+  expect(write).toMatchObject({
+    code: 'io',
+    message: '/etc/hostname/x could not be written (ENOTDIR). What was there before is unchanged.',
+  });
 });
 
 test('free space of a path that is still to be made is that of its nearest parent', async () => {

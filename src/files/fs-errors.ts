@@ -42,7 +42,10 @@ function translate(
     const message = `${path} cannot be written (${errno}). What was there before is unchanged.`;
     return ['data-root-not-writable', { message, remedy: notWritableRemedy(errno, path) }];
   }
-  const message = `${path} could not be ${doing === 'read' ? 'read' : 'written'} (${errno}).`;
+  const message =
+    doing === 'read'
+      ? `${path} could not be read (${errno}). It was left as it is.`
+      : `${path} could not be written (${errno}). What was there before is unchanged.`;
   return ['io', { message, remedy: ioRemedy(errno, path) }];
 }
 
