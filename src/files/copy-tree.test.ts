@@ -46,6 +46,16 @@ const fingerprint = (path: string) =>
   });
 
 describe('copyTree', () => {
+  test('what is larger than the room there is copied not at all', async () => {
+    const freeBytes = 'old segment'.length + 'growing'.length;
+    const error = await failure(copyTree(from, to, { freeBytes }));
+    expect(error).toMatchObject({ code: 'disk-full', details: { path: to, neededBytes: freeBytes + 2, freeBytes } });
+    expect(error.message).toContain('Nothing was copied.');
+    expect(await readdir(join(to, 'wal'))).toEqual([]);
+    await copyTree(from, to, { freeBytes: freeBytes + 2 });
+    expect(await readdir(join(to, 'wal'))).toEqual(['00000000', '00000001']);
+  });
+
   test('content, modes, times, inner symlinks and holes arrive; the source stays as it was', async () => {
     await symlink('wal/00000000', join(from, 'first'));
     await truncate(join(from, 'wal/00000001'), 5_000_000);

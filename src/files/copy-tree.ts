@@ -1,8 +1,22 @@
 import { constants } from 'node:fs';
-import { access, chmod, copyFile, lstat, lutimes, mkdir, open, realpath, symlink, utimes } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  copyFile,
+  lstat,
+  lutimes,
+  mkdir,
+  open,
+  realpath,
+  symlink,
+  unlink,
+  utimes,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import { syncDirectory } from './atomic-file.ts';
+import { formatBytes } from '../model/bytes.ts';
+import { freeSpace } from './free-space.ts';
 import { fromFsError, withFsErrors } from './fs-errors.ts';
 import { listTree, type TreeEntry } from './list-tree.ts';
 import { isInside } from './paths-guard.ts';
@@ -13,6 +27,8 @@ export interface CopyTreeOptions {
   readonly skip?: (path: string) => boolean;
   /** Called after each file with the bytes copied so far. */
   readonly onProgress?: (copiedBytes: number) => void;
+  /** How much room there is; for tests. */
+  readonly freeBytes?: number;
 }
 
 export interface CopyReport {
@@ -37,6 +53,7 @@ export async function copyTree(from: string, to: string, options: CopyTreeOption
   const files = entries.filter((entry) => entry.type === 'file');
   let copiedBytes = 0;
   await makeDirectories(entries, target);
+  await requireRoom(files, { source, target, freeBytes: options.freeBytes ?? (await freeSpace(target)) });
   for (const entry of files) {
     options.signal?.throwIfAborted();
     await copyOne(entry, source, target);
@@ -47,6 +64,35 @@ export async function copyTree(from: string, to: string, options: CopyTreeOption
   await finishDirectories(entries, target);
   const special = entries.filter((entry) => entry.type === 'special').map((entry) => entry.path);
   return { files: files.length, bytes: copiedBytes, special };
+}
+
+interface Room {
+  readonly source: string;
+  readonly target: string;
+  readonly freeBytes: number;
+}
+
+/** Half a copy on a full disk helps nobody, and stops whatever else writes there. What can be reflinked needs no room. */
+async function requireRoom(files: readonly TreeEntry[], { source, target, freeBytes }: Room): Promise<void> {
+  const neededBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (neededBytes <= freeBytes) return;
+  const largest = files.reduce((one, other) => (other.sizeBytes > one.sizeBytes ? other : one));
+  if (await canClone(join(source, largest.path), join(target, largest.path))) return;
+  throw new HoldfastError('disk-full', {
+    message: `${source} takes ${formatBytes(neededBytes)}, and ${formatBytes(freeBytes)} are free for ${target}. Nothing was copied.`,
+    remedy: 'Make room on that file system, or name a place on another one, then run the same command again.',
+    details: { path: target, neededBytes, freeBytes },
+  });
+}
+
+async function canClone(from: string, to: string): Promise<boolean> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+  } catch {
+    return false;
+  }
+  await withFsErrors(to, 'write', () => unlink(to));
+  return true;
 }
 
 async function makeDirectories(entries: readonly TreeEntry[], target: string): Promise<void> {
