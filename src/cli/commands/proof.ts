@@ -33,7 +33,10 @@ function unread({ before, findings }: TsdbProof): HoldfastError | undefined {
   if (first === undefined) return undefined;
   return new HoldfastError('not-decided', {
     message: `All that can be read of ${before.path} is there, but not all of it can be read: ${first.message} Both were only looked at.`,
-    remedy: `Run \`holdfast check\` on ${before.path}: it says what is damaged.`,
+    remedy:
+      before.kind === 'directory'
+        ? `Run \`holdfast check\` on ${before.path}: it says what is damaged.`
+        : 'Run `holdfast check` on the directory of which it was taken: it says what is damaged.',
     details: { unreadable: hidden.length },
   });
 }

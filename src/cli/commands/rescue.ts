@@ -27,7 +27,7 @@ function unreadable(root: string, { unreadable: places }: RescueSurvey): Holdfas
   const [first] = places;
   return new HoldfastError('io', {
     message: `${places.length === 1 ? 'One place' : `${places.length} places`} below ${root} could not be looked into: ${first?.path} (${first?.reason}). Nothing was changed.`,
-    remedy: 'Run the same command as a user who may read all of it.',
+    remedy: 'Run the same command as a user who may read all of it, or on a directory further down.',
     details: { places: places.slice(0, 20) },
   });
 }
