@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { findCountedSource, findOpenedResult, findStitchProof } from '../../data-root/stitch-files.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import { writeFileAtomically } from '../../files/atomic-file.ts';
@@ -37,7 +38,7 @@ export function createProveStitchHandler({ runTask, now }: StitchDependencies): 
       // Without a file: one that says that nothing is lost is a proof.
       if (isGood && opened !== null) refuseDisagreement(step, opened, result);
       await writeFileAtomically(step.file, `${JSON.stringify(proof, null, 2)}\n`, { mode: 0o600 });
-      if (!isGood) throw notProved(proof);
+      if (!isGood) throw notProved(proof, step);
     },
   };
 }
@@ -118,9 +119,9 @@ function assemble(step: ProveStitchStep, { counted, result, judged, union, opene
   };
 }
 
-function notProved({ lost, added, into, sources }: StitchProof): HoldfastError {
+function notProved({ lost, added, into, sources }: StitchProof, { half, file }: ProveStitchStep): HoldfastError {
   const losers = sources.filter((source) => source.lost > 0).map(({ directory }) => directory);
-  const remedy = 'Keep the sources, and say what happened; the unfinished directory can be removed.';
+  const remedy = `Keep the sources, and say what happened; to make it anew, remove ${half} and ${dirname(dirname(file))}, then run the same command again.`;
   if (lost > 0) {
     return new HoldfastError('samples-lost', {
       message: `${lost} samples of ${losers.join(', ')} are not in what was made for ${into}. It was not put in its place, and the sources are as they were.`,
