@@ -6,6 +6,7 @@ import type { Damage } from './damage.ts';
 import type { ChunkSnapshot } from './head/chunk-snapshot.ts';
 import type { Dropped } from './head/dropped-samples.ts';
 import type { Doubtful } from './inventory/late-samples.ts';
+import type { NamelessChunks } from './head/nameless-chunks.ts';
 import type { Conflict } from './inventory/merge-blocks.ts';
 
 /** Beyond this many of one severity, findings are counted and no longer listed: one lost file can hit every series. */
@@ -139,6 +140,15 @@ export class Findings {
       offset: null,
       message: `${name} was taken when the WAL reached to byte ${offset} of segment ${segment}, which it does not now: samples that nothing else holds may be in it, and it is not counted.`,
       remedy: 'Put the missing part of wal/ back from a copy, before a Prometheus is started on the directory.',
+    });
+  }
+
+  /** No error is logged for these: without a WAL there is nothing that Prometheus would look them up for. */
+  addNamelessChunks({ samples, fromMs, toMs }: NamelessChunks): void {
+    this.add({
+      ...{ rule: 'unknown-series', severity: 'error', file: 'chunks_head', offset: null, series: null, fromMs, toMs },
+      message: `There is nothing left of wal/, which alone says whose the ${samples} samples in chunks_head/ are: Prometheus drops them, and they are not counted.`,
+      remedy: 'Put wal/ back from a copy, before a Prometheus is started on the directory.',
     });
   }
 

@@ -3,6 +3,7 @@ import { findErrno } from '../../files/fs-errors.ts';
 import type { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import type { ChunkSnapshot } from '../head/chunk-snapshot.ts';
+import type { NamelessChunks } from '../head/nameless-chunks.ts';
 import { Findings, renderLabels, type FindingsState } from '../findings.ts';
 import { findZeroRun } from './zero-run.ts';
 
@@ -49,6 +50,10 @@ export class CheckReport {
 
   snapshotBeyondWal(snapshot: ChunkSnapshot): void {
     this.findings.addSnapshotBeyondWal(snapshot);
+  }
+
+  namelessChunks(chunks: NamelessChunks): void {
+    this.findings.addNamelessChunks(chunks);
   }
 
   link(path: string): void {

@@ -5,6 +5,7 @@ import type { TsdbFinding } from '../../model/tsdb-inventory.ts';
 import { isBlockName } from '../block-meta.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { findSnapshotBeyondWal, listSnapshots } from '../head/chunk-snapshot.ts';
+import { findNamelessChunks } from '../head/nameless-chunks.ts';
 import { entriesIn, entriesOf } from '../head/wal-layout.ts';
 import type { CheckedBlock } from '../threads/helper-task.ts';
 import { checkBlockSet } from './block-set.ts';
@@ -87,6 +88,10 @@ function finish({ files }: CheckTsdbOptions, { context, checked }: Checked): Che
   report.guard('wal', () => {
     const beyond = findSnapshotBeyondWal(files);
     if (beyond !== undefined) report.snapshotBeyondWal(beyond);
+  });
+  report.guard('chunks_head', () => {
+    const nameless = findNamelessChunks(files);
+    if (nameless !== undefined) report.namelessChunks(nameless);
   });
   return { errors: report.errors, findings: report.list(), blocks };
 }

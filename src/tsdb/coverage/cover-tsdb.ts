@@ -6,6 +6,7 @@ import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { Findings } from '../findings.ts';
 import { findSnapshotBeyondWal } from '../head/chunk-snapshot.ts';
 import { headEvents } from '../head/head-events.ts';
+import { findNamelessChunks } from '../head/nameless-chunks.ts';
 import { CoverageCache } from './coverage-cache.ts';
 import { finishCoverage } from './finish-coverage.ts';
 import { headBytesIn } from './head-bytes.ts';
@@ -32,6 +33,8 @@ export function coverTsdb(options: CoverTsdbOptions): TsdbCoverage {
   for (const path of files.listLinks()) findings.addLink(path);
   const beyond = findSnapshotBeyondWal(files);
   if (beyond !== undefined) findings.addSnapshotBeyondWal(beyond);
+  const nameless = findNamelessChunks(files);
+  if (nameless !== undefined) findings.addNamelessChunks(nameless);
   const late = new LateTimes();
   const joined = new JoinedUnits();
   const cache = cacheDirectory === null ? undefined : new CoverageCache(cacheDirectory, directory, nowMs);

@@ -7,6 +7,7 @@ import type { SharedFiles } from '../files/held-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { Findings, type FindingsState } from '../findings.ts';
 import { findSnapshotBeyondWal } from '../head/chunk-snapshot.ts';
+import { findNamelessChunks } from '../head/nameless-chunks.ts';
 import type { CountUnitsTask, StartHelper } from '../threads/helper-task.ts';
 import { SharedWork, telling } from '../threads/shared-work.ts';
 import { listSharedWindows, planUnits, type BlockUnit } from './block-units.ts';
@@ -152,6 +153,8 @@ function begin({ files, settledMs, cutMs, onRead, mostLate }: TakeInventoryOptio
   for (const path of files.listLinks()) findings.current.addLink(path);
   const beyond = findSnapshotBeyondWal(files);
   if (beyond !== undefined) findings.current.addSnapshotBeyondWal(beyond);
+  const nameless = findNamelessChunks(files);
+  if (nameless !== undefined) findings.current.addNamelessChunks(nameless);
   return new TsdbCounting({
     files,
     cutMs: cutMs ?? settledMs,
