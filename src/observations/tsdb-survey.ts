@@ -1,9 +1,13 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { readVolumeCondition } from '../data-root/volume-identity.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
+import { paths } from '../model/paths.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RepairStep } from '../model/repair-step.ts';
+import type { StackFile } from '../model/stack-file.ts';
 import type { TsdbSurvey } from '../model/tsdb-repair.ts';
+import { volumeRefusal } from '../rules/volume-condition.ts';
 import { findDataDirectory, type TsdbLook, type TsdbReaders } from './tsdb-inventory.ts';
 
 /** Where a data directory lies, and where what is moved out of it goes. Absolute paths. */
@@ -24,6 +28,15 @@ export async function locateTsdb(directory: string): Promise<TsdbPlace> {
     directory: data,
     quarantine: isMount ? join(data, 'quarantine') : join(dirname(data), `${basename(data)}-quarantine`),
   };
+}
+
+/** As locateTsdb, of the Prometheus volume of a stack. Throws `volume-refused` for one that is missing, empty or another one's. */
+export async function locateTsdbOfStack(dataRoot: string, { stackId, volumes }: StackFile): Promise<TsdbPlace> {
+  const listed = volumes.find(({ component }) => component === 'prometheus');
+  if (listed === undefined) return locateTsdb(join(dataRoot, paths.volume('prometheus')));
+  const refusal = volumeRefusal(listed, await readVolumeCondition(dataRoot, listed, stackId), dataRoot);
+  if (refusal !== undefined) throw refusal;
+  return locateTsdb(join(dataRoot, listed.path));
 }
 
 /** What a Prometheus would not start on, and what can be kept of it. Reads every byte, and writes none. */

@@ -357,6 +357,13 @@ describeStack('repair of a stack', () => {
       await own.succeed(['up']);
       await own.succeed(['down']);
       expect(inventoryOf(data).totals.samples).toBeGreaterThanOrEqual(proof.kept.samples);
+      await flip(join(data, 'wal', '00000000'), 9000);
+      const file = own.path('volumes', 'prometheus', '.holdfast.json');
+      const identity = JSON.parse(await readFile(file, 'utf8')) as object;
+      await writeFile(file, JSON.stringify({ ...identity, volumeId: 'of-another-stack' }));
+      const foreign = await own.run(['repair', '--confirm', 'monitoring']);
+      expect([foreign.exitCode, foreign.json.error?.code]).toEqual([10, 'volume-refused']);
+      expect(foreign.json.error?.message).toContain('of-another-stack');
     } finally {
       await own.cleanUp();
     }

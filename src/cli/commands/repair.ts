@@ -5,12 +5,12 @@ import { getStackFile } from '../../data-root/stack-file.ts';
 import { findUnfinishedPlan } from '../../engine/find-unfinished-plan.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import type { RunEvent } from '../../model/handler.ts';
-import { paths } from '../../model/paths.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { RepairProof, RepairStep } from '../../model/repair-step.ts';
 import type { TsdbSurvey } from '../../model/tsdb-repair.ts';
 import {
   locateTsdb,
+  locateTsdbOfStack,
   hasBegun,
   observeTsdbSurvey,
   refuseBlockers,
@@ -71,9 +71,9 @@ async function findTarget({ arguments: [named], flags }: CommandInput, context: 
     return { ...place, name: basename(place.directory), thing: 'directory', dataRoot: null };
   }
   const { dataRoot } = await openDataRoot(flags, context);
-  const { config } = await getStackFile(dataRoot);
-  const place = await locateTsdb(join(dataRoot, paths.volume('prometheus')));
-  return { ...place, name: config.stack, thing: 'stack', dataRoot };
+  const stack = await getStackFile(dataRoot);
+  const place = await locateTsdbOfStack(dataRoot, stack);
+  return { ...place, name: stack.config.stack, thing: 'stack', dataRoot };
 }
 
 function remedyFor({ dataRoot }: Target): string {
