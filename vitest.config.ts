@@ -42,7 +42,7 @@ export default defineConfig({
           pool: 'forks',
           fileParallelism: false,
           globalSetup: ['test/tsdb/setup.ts'],
-          testTimeout: 300_000,
+          testTimeout: long ? 1_800_000 : 300_000,
           hookTimeout: 300_000,
         },
       },
