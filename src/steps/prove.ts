@@ -154,7 +154,7 @@ function samplesLost(proof: Proof, file: string): HoldfastError {
     .map((part) => `${part.name} lost ${part.lost} (${part.missing.slice(0, 5).join(', ')})`);
   return new HoldfastError('samples-lost', {
     message: `The proof of run ${proof.run} failed: ${[...windows, ...components].join('; ')}. The stack runs, what was set aside is kept, and the proof is in ${file}.`,
-    remedy: `Put back what is missing, then run the same command again (a running Prometheus finds a block within a minute): it proves run ${proof.run} once more.`,
+    remedy: `Put back what is missing, then run the same command again (a running Prometheus finds a block within a minute): it proves run ${proof.run} once more. ${givingUp}`,
     details: { run: proof.run, lost: proof.lost, components: proof.components },
   });
 }
@@ -168,10 +168,12 @@ function disagreement(proof: Proof, file: string): HoldfastError {
     : ['Prometheus', 'the bytes on the volume are those of before'];
   return new HoldfastError('witnesses-disagree', {
     message: `The proof of run ${proof.run} failed: ${who} lack something, though ${other}: ${windows.join('; ')}. The stack runs, what was set aside is kept, and the proof is in ${file}.`,
-    remedy: `Compare the windows with a backup, put back what is wrong, then run the same command again: it proves run ${proof.run} once more.`,
+    remedy: `Compare the windows with a backup, put back what is wrong, then run the same command again: it proves run ${proof.run} once more. ${givingUp}`,
     details: { run: proof.run, lost: proof.lost, tsdb: { lost: proof.tsdb?.lost }, components: proof.components },
   });
 }
+
+const givingUp = 'Only what nothing can bring back is given up, with `holdfast rebuild --unsafe-accept-loss`.';
 
 function describeWindows(lost: readonly LostWindow[]): readonly string[] {
   const windows = lost.slice(0, 5).map(({ fromMs, toMs, samples, reason }) => {
