@@ -35,7 +35,7 @@ export async function observeTsdbCheck(
     { kind: 'check', directory: dataDirectory, isLive, maxBytesPerSecond },
     {
       signal,
-      onProgress: (done, total) => progress({ done: Math.min(done, total), total, unit: 'bytes', text: dataDirectory }),
+      onProgress: (done, total) => progress({ done, total, unit: 'bytes', text: dataDirectory }),
     },
   );
   const future = judgeFutureBlocks(blocks, readers.now()).refused.map(tellFuture);

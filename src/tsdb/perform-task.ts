@@ -169,7 +169,7 @@ function openFiles(directory: string, passable: readonly string[]): OpenFiles {
 
 const tellEveryBytes = 16 << 20;
 
-/** `total` 0 where it shows only while it is read how much there is. */
+/** `total` 0 where it shows only while it is read how much there is. What is read twice makes it no more than all. */
 function reportEvery(total: number, tell: Tell): (bytes: number) => void {
   let done = 0;
   let told = 0;
@@ -177,6 +177,6 @@ function reportEvery(total: number, tell: Tell): (bytes: number) => void {
     done += bytes;
     if (done - told < tellEveryBytes) return;
     told = done;
-    tell({ type: 'progress', done, total });
+    tell({ type: 'progress', done: total === 0 ? done : Math.min(done, total), total });
   };
 }

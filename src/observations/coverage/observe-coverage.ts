@@ -49,7 +49,7 @@ async function readCoverage(directory: string, look: CoverageLook): Promise<Tsdb
     { kind: 'coverage', directory, cacheDirectory, nowMs },
     {
       signal,
-      onProgress: (done, total) => progress({ done: Math.min(done, total), total, unit: 'bytes', text: directory }),
+      onProgress: (done, total) => progress({ done, total, unit: 'bytes', text: directory }),
     },
   );
 }
