@@ -65,6 +65,10 @@ export const errorCodes = {
     kind: 'refusal',
     meaning: 'A listed volume is missing, empty, unreadable or of another identity.',
   },
+  'wal-damaged': {
+    kind: 'refusal',
+    meaning: 'Prometheus would delete whole records of its WAL, behind one that is damaged.',
+  },
   'retention-would-delete': {
     kind: 'refusal',
     meaning: 'Starting Prometheus would delete blocks that the retention in force had not condemned.',

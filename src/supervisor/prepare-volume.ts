@@ -11,6 +11,7 @@ import type { StackFile } from '../model/stack-file.ts';
 import type { ListedVolume, VolumeIdentity } from '../model/volume.ts';
 import { judgeProgramVersion } from '../rules/program-version.ts';
 import { volumeRefusal } from '../rules/volume-condition.ts';
+import { findWalDamage } from '../tsdb/check/find-wal-damage.ts';
 import { findBrokenSegments, mendSegments, type BrokenSegment } from '../tsdb/write/mend-wal.ts';
 import { unreadablePushgatewayFile } from './explain-log.ts';
 import type { DataRootPlace } from './instance-store.ts';
@@ -41,7 +42,7 @@ export interface PreparedVolume {
 
 /**
  * Makes sure that a volume is ours, held by nobody and readable, sets aside what the start could destroy, mends what it
- * would destroy for sure, and notes who will write to it. Throws the refusal otherwise. The lock itself is written with the intent.
+ * would destroy for sure, refuses where it would destroy what is whole, and notes who will write to it. Throws the refusal otherwise. The lock itself is written with the intent.
  */
 export async function prepareVolume(input: PrepareVolumeInput, context: PrepareVolumeContext): Promise<PreparedVolume> {
   const { stack, component } = input;
@@ -57,6 +58,7 @@ export async function prepareVolume(input: PrepareVolumeInput, context: PrepareV
   // Pushgateway overwrites a file that went bad at rest just as well, and its file is small.
   if (unclean || broken.length > 0 || component === 'pushgateway') await setAsideAndSay(component, unclean, context);
   if (broken.length > 0) await mendAndSay(data, broken, context);
+  if (component === 'prometheus') await refuseDamagedWal(data);
   if (component === 'pushgateway') await refuseUnreadableFile(directory);
   await noteWriter(directory, identity, input.program);
   return { directory, volumeId: listed.id, unclean };
@@ -103,6 +105,19 @@ async function mendAndSay(data: string, broken: readonly BrokenSegment[], contex
     const count = orphans.length === 1 ? 'a record that was' : `${orphans.length} records that were`;
     context.say(`${path} held ${count} cut off, as by a full disk: passed over, so that what follows is kept`);
   }
+}
+
+/** Where Prometheus would delete records that are whole, somebody decides first (docs/adr/0009). */
+async function refuseDamagedWal(data: string): Promise<void> {
+  const damage = await findWalDamage(data);
+  if (damage === undefined) return;
+  const { path, offset, what, behind } = damage;
+  throw new HoldfastError('wal-damaged', {
+    message: `${join(data, path)} is damaged at byte ${offset} (${what}), and Prometheus deletes all that lies behind it when it starts: ${behind}. It was not started; its volume is untouched.`,
+    remedy:
+      'Run `holdfast repair`, which keeps every record that is whole and moves the damaged file into a quarantine; then the same command again.',
+    details: { path: join(data, path), offset },
+  });
 }
 
 async function refuseUnreadableFile(directory: string): Promise<void> {

@@ -111,8 +111,8 @@ function skipPage(file: FileWindow, at: number, next: number): Fragment {
   return { at, next, flags: 0, type: pageTerm, compression: 'none', bytes: nothing };
 }
 
-/** wlog/reader.go validateRecord. */
-function checkOrder(type: number, earlier: number, at: number): void {
+/** Throws Damage for a fragment that cannot come behind so many earlier ones of its record (wlog/reader.go validateRecord). */
+export function checkOrder(type: number, earlier: number, at: number): void {
   const begins = type === full || type === first;
   if (type > last) throw new Damage('unknown-record', `fragment type ${type} is not known`, at);
   if (begins !== (earlier === 0))

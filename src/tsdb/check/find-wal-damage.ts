@@ -1,0 +1,87 @@
+import { FileWindow } from '../bytes/file-window.ts';
+import { Damage } from '../damage.ts';
+import { quietFiles } from '../files/quiet-files.ts';
+import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { listWal } from '../head/wal-directory.ts';
+import { full, last, pageTerm } from '../head/wal-fragment.ts';
+import { checkOrder, readFragment, type Fragment } from '../head/wal-segment.ts';
+import { describeBehind, lookBehind } from './behind-damage.ts';
+
+/** Where Prometheus would stop reading a WAL, and delete what lies behind. */
+export interface WalDamage {
+  /** Below the data directory. */
+  readonly path: string;
+  readonly offset: number;
+  /** What is wrong there, as part of a sentence. */
+  readonly what: string;
+  /** What lies behind it and would be deleted, as part of a sentence. */
+  readonly behind: string;
+}
+
+const logs = ['wal', 'wbl'] as const;
+
+/**
+ * The first place of a WAL that nobody writes to, behind which Prometheus' repair (`wlog.Repair`) would delete records that
+ * are whole. Undefined where there is none: a torn end, behind which nothing lies, is no loss. Checks every checksum and
+ * decodes nothing; other work gets its turn between two segments.
+ */
+export async function findWalDamage(dataDirectory: string): Promise<WalDamage | undefined> {
+  const files = quietFiles(dataDirectory);
+  for (const log of logs) {
+    const paths = listWal(files, log).files.map(({ path }) => path);
+    for (const [index, path] of paths.entries()) {
+      const found = lookInto(files, path, paths.length - 1 - index);
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  return undefined;
+}
+
+function lookInto(files: TsdbFiles, path: string, following: number): WalDamage | undefined {
+  const file = tryToOpen(files, path);
+  if (file === undefined) return undefined;
+  try {
+    const damage = findDamage(file);
+    if (damage === undefined) return undefined;
+    const behind = lookBehind(file, damage.offset);
+    if (behind.resumesAt === null && following === 0) return undefined;
+    const more = following === 0 ? '' : `, and ${following} more ${following === 1 ? 'file' : 'files'} behind it`;
+    return {
+      path,
+      offset: damage.offset,
+      what: damage.message,
+      behind: `${describeBehind(behind, damage.offset)}${more}`,
+    };
+  } finally {
+    file.close();
+  }
+}
+
+/** Undefined for what is no regular file: Prometheus does not start on that, and a check tells it. */
+function tryToOpen(files: TsdbFiles, path: string): FileWindow | undefined {
+  try {
+    return new FileWindow(files.open(path));
+  } catch (error) {
+    if (error instanceof Damage) return undefined;
+    throw error;
+  }
+}
+
+function findDamage(file: FileWindow): Damage | undefined {
+  let begunAt: number | undefined;
+  try {
+    for (let at = 0; at < file.sizeBytes;) {
+      const fragment: Fragment = readFragment(file, at);
+      at = fragment.next;
+      if (fragment.type === pageTerm) continue;
+      checkOrder(fragment.type, begunAt === undefined ? 0 : 1, fragment.at);
+      const ends = fragment.type === full || fragment.type === last;
+      begunAt = ends ? undefined : (begunAt ?? fragment.at);
+    }
+    return begunAt === undefined ? undefined : new Damage('truncated', 'the segment ends within a record', begunAt);
+  } catch (error) {
+    if (error instanceof Damage) return error;
+    throw error;
+  }
+}

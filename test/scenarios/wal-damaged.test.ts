@@ -1,0 +1,84 @@
+/**
+ * A byte of the WAL goes bad at rest. Prometheus would start on it and delete every record behind: it is not started, nothing
+ * is changed, and `repair` keeps what is whole. While the stack runs, a rebuild stops at the start, and once it is repaired
+ * the same command finishes; the proof says what the bad record held, and nothing else is lost.
+ */
+import { open, readdir, stat } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
+import { openAsker } from '../harness/ask-components.ts';
+import { describeStack } from '../harness/describe-stack.ts';
+import { openHoldfast, type Holdfast } from '../harness/holdfast.ts';
+import { snapshotTree } from '../harness/snapshot-tree.ts';
+
+describeStack('a WAL that is damaged in its midst', () => {
+  let holdfast: Holdfast;
+  const data = (...parts: readonly string[]) => holdfast.path('volumes', 'prometheus', 'prometheus-db', ...parts);
+  const confirmed = ['--confirm', 'monitoring'];
+
+  beforeAll(async () => {
+    holdfast = await openHoldfast();
+  });
+  afterAll(async () => holdfast.cleanUp());
+
+  const waitForSamples = async () => {
+    const asker = await openAsker(holdfast);
+    await asker.waitForSeries('count_over_time(up{job="node-exporter"}[1m]) > 12', 60_000);
+  };
+  const countSamples = async (): Promise<number> =>
+    ((await holdfast.succeed(['inventory', data()])).json as unknown as TsdbInventory).totals.samples;
+  /** In the first record of the last segment, so that nearly all of it lies behind. */
+  const damage = async (): Promise<string> => {
+    const names = (await readdir(data('wal'))).filter((name) => /^\d{8}$/.test(name)).sort();
+    const paths = await Promise.all(
+      names.map(async (name) => ({ path: data('wal', name), size: (await stat(data('wal', name))).size })),
+    );
+    const { path = '' } = paths.filter(({ size }) => size > 65_536).at(-1) ?? {};
+    const file = await open(path, 'r+');
+    try {
+      const byte = Buffer.alloc(1);
+      await file.read(byte, 0, 1, 100);
+      await file.write(Buffer.from([(byte[0] ?? 0) ^ 0x55]), 0, 1, 100);
+    } finally {
+      await file.close();
+    }
+    return path;
+  };
+
+  test('at rest: up refuses, changes nothing, and status says why; once repaired, nearly all is there', async () => {
+    await holdfast.succeed(['up']);
+    await waitForSamples();
+    await holdfast.succeed(['down']);
+    const whole = await countSamples();
+    const path = await damage();
+    const before = await snapshotTree(data());
+    const refused = await holdfast.run(['up']);
+    expect([refused.exitCode, refused.json.error?.code]).toEqual([10, 'wal-damaged']);
+    expect(refused.json.error?.message).toContain(path);
+    expect(refused.json.error?.message).toMatch(/whole records with \d+ samples can be read/);
+    expect(await snapshotTree(data())).toEqual(before);
+    const status = await holdfast.status();
+    const finding = status.findings.find(({ object }) => object === 'prometheus');
+    expect(finding).toMatchObject({ severity: 'error', remedy: expect.stringContaining('holdfast repair') as string });
+    await holdfast.succeed(['repair', ...confirmed]);
+    const kept = await countSamples();
+    expect(kept).toBeGreaterThan(whole / 2);
+    expect(kept).toBeLessThan(whole);
+    await holdfast.succeed(['up']);
+    expect((await holdfast.status()).ok).toBe(true);
+    expect(await countSamples()).toBeGreaterThanOrEqual(kept);
+  });
+
+  test('while it runs: a rebuild starts nothing on it; once repaired, the same command says what was in the bad record', async () => {
+    await waitForSamples();
+    await damage();
+    const refused = await holdfast.run(['rebuild', ...confirmed]);
+    expect([refused.exitCode, refused.json.error?.code]).toEqual([10, 'wal-damaged']);
+    await holdfast.succeed(['repair', ...confirmed]);
+    const { exitCode, json } = await holdfast.run(['rebuild', ...confirmed]);
+    expect([exitCode, json.run]).toEqual([13, refused.json.run]);
+    expect(json.proof?.kept.samples).toBeGreaterThan(json.proof?.lost.samples ?? Infinity);
+    await holdfast.succeed(['rebuild', ...confirmed, '--unsafe-accept-loss']);
+    expect((await holdfast.status()).ok).toBe(true);
+  });
+});
