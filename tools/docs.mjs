@@ -81,7 +81,7 @@ function renderExitCodes({ errorCodes, exitStatus }) {
     meaning,
   ]);
   return page('Exit codes', 'src/errors/codes.ts', [
-    'A partial success is never exit 0. With `--json` the last line on stdout holds `error.code` and `error.kind`.',
+    'A partial success is never exit 0, but of `inventory` and `coverage`, which only look: what they cannot read stands in their findings. With `--json` the last line on stdout holds `error.code` and `error.kind`.',
     table(['exit', 'kind', 'meaning'], [['0', '', 'Done, and as it should be.'], ...statuses]),
     'Anything else that ends a command is a bug: exit 70, with a stack and the version.',
     '## Codes',

@@ -69,3 +69,8 @@ export function isGoodVerdict({ lost, undecided }: TsdbVerdict): boolean {
 export function provesNothing({ completeToMs }: Pick<TsdbVerdict, 'completeToMs'>): boolean {
   return completeToMs === null;
 }
+
+/** What could not be read of the first side: it is in no sum, so that nobody knows whether the second holds it. */
+export function findUnreadBefore({ findings }: Pick<TsdbProof, 'findings'>): readonly Finding[] {
+  return findings.filter(({ severity, object }) => severity === 'error' && /^before(?:$|:)/.test(object));
+}

@@ -1,6 +1,13 @@
 import type { Finding } from '../model/finding.ts';
 import type { LostSeries } from '../model/tsdb-comparison.ts';
-import { isGoodVerdict, provesNothing, type ProofSide, type TsdbProof, type TsdbVerdict } from '../model/tsdb-proof.ts';
+import {
+  findUnreadBefore,
+  isGoodVerdict,
+  provesNothing,
+  type ProofSide,
+  type TsdbProof,
+  type TsdbVerdict,
+} from '../model/tsdb-proof.ts';
 import { renderFindings } from './render-findings.ts';
 import { printable, type Style } from './style.ts';
 import { formatCount, formatSpan, formatTime, plural } from './time.ts';
@@ -10,10 +17,11 @@ const mostWindows = 20;
 /** A proof of two TSDBs for people: the verdict, then kept, lost, expired, undecided, gap and added apart. */
 export function renderTsdbProof(proof: TsdbProof, style: Style): readonly string[] {
   const verdict = verdictOf(proof);
+  const isGood = isGoodVerdict(proof) && !provesNothing(proof) && findUnreadBefore(proof).length === 0;
   const to =
     proof.completeToMs === null ? 'there was no sample before' : `complete to ${formatTime(proof.completeToMs)}`;
   return [
-    style.bold(`${isGoodVerdict(proof) && !provesNothing(proof) ? style.green(verdict) : style.red(verdict)} (${to})`),
+    style.bold(`${isGood ? style.green(verdict) : style.red(verdict)} (${to})`),
     `  before   ${renderSide(proof.before)}`,
     `  after    ${renderSide(proof.after)}`,
     ...renderVerdict(proof),
@@ -26,11 +34,12 @@ export function onOneLine(finding: Finding): Finding {
   return { ...finding, message: printable(finding.message), remedy: printable(finding.remedy) };
 }
 
-function verdictOf(verdict: TsdbVerdict): string {
-  const { lost, undecided } = verdict;
-  if (provesNothing(verdict)) return 'there was nothing to prove';
+function verdictOf(proof: TsdbProof): string {
+  const { lost, undecided } = proof;
+  if (provesNothing(proof)) return 'there was nothing to prove';
   if (lost.windows.length > 0) return 'data is missing';
   if (undecided.windows.some(({ kind }) => kind !== 'filling')) return 'it cannot be told whether something was lost';
+  if (findUnreadBefore(proof).length > 0) return 'nothing was lost of what can be read, and not all of it can';
   return 'nothing was lost';
 }
 

@@ -53,6 +53,8 @@ describeStack('proof', () => {
       const unread = await holdfast.run(['proof', damaged, data]);
       expect([unread.exitCode, unread.json.error?.code]).toEqual([13, 'not-decided']);
       expect(unread.json.error?.message).toContain('not all of it can be read');
+      const inWords = (await holdfast.say(['proof', damaged, data])).stdout;
+      expect(inWords).toContain('nothing was lost of what can be read, and not all of it can (');
       // Nor does a directory without a sample prove anything, whatever the other one holds.
       const empty = holdfast.path('empty');
       await mkdir(join(empty, 'wal'), { recursive: true });

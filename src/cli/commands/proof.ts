@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { followSymlinks } from '../../config/data-root.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
-import { isGoodVerdict, provesNothing, type TsdbProof } from '../../model/tsdb-proof.ts';
+import { findUnreadBefore, isGoodVerdict, provesNothing, type TsdbProof } from '../../model/tsdb-proof.ts';
 import { shellWord } from '../../model/shell-word.ts';
 import { observeProof } from '../../observations/proof.ts';
 import type { CommandContext, CommandInput, CommandResult } from '../command.ts';
@@ -26,9 +26,9 @@ export async function runProof(input: CommandInput, context: CommandContext): Pr
   };
 }
 
-/** What could not be read of the first is nowhere in the sums: nobody knows whether the second holds it. */
-function unread({ before, findings }: TsdbProof): HoldfastError | undefined {
-  const hidden = findings.filter(({ severity, object }) => severity === 'error' && /^before(?:$|:)/.test(object));
+function unread(proof: TsdbProof): HoldfastError | undefined {
+  const { before } = proof;
+  const hidden = findUnreadBefore(proof);
   const [first] = hidden;
   if (first === undefined) return undefined;
   return new HoldfastError('not-decided', {
