@@ -16,6 +16,8 @@ export interface TsdbSurvey {
   readonly leftovers: readonly string[];
   /** What nobody should decide alone: while there is one, nothing is repaired. */
   readonly blockers: readonly { readonly path: string; readonly why: string; readonly remedy: string }[];
+  /** Symlinks that Prometheus passes over, as in the place of a block: nothing behind them is read or repaired. */
+  readonly links: readonly string[];
   /** What was seen and is left alone, in words. */
   readonly notes: readonly string[];
 }

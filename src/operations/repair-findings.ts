@@ -11,6 +11,7 @@ export function repairFindings(survey: TsdbSurvey, directory: string): readonly 
     ...survey.checkpoints.map(checkpointFinding),
     ...renameFindings(survey.renames),
     ...holeFindings(survey.holes),
+    ...survey.links.map(linkFinding),
     ...survey.notes.map((words) => noteOf(directory, words)),
   ];
 }
@@ -110,6 +111,16 @@ function isNext(one: string, other: string): boolean {
 
 function blockerFinding({ path, why, remedy }: TsdbSurvey['blockers'][number]): Finding {
   return { rule: 'in-the-way', severity: 'error', object: path, message: why, remedy };
+}
+
+function linkFinding(path: string): Finding {
+  return {
+    rule: 'symbolic-link',
+    severity: 'info',
+    object: path,
+    message: `${path} is a symbolic link where a directory belongs: Prometheus takes no notice of it, and nothing behind it is read or repaired.`,
+    remedy: 'Put the directory itself in its place if it is to be read.',
+  };
 }
 
 function noteOf(object: string, message: string): Finding {

@@ -23,6 +23,8 @@ export function surveyTsdb(directory: string, onRead: (bytes: number) => void): 
   const mendings = logs.map(({ mending }) => mending);
   const strays = mendings.flatMap(({ aside }) => aside);
   const taken = new Set(strays.map(({ path }) => path));
+  const blockers = [...mendings.flatMap(({ blockers }) => blockers), ...listLinks(listEntries)];
+  const isBlocker = (path: string): boolean => blockers.some((blocker) => blocker.path === path);
   return {
     blocks: surveyBlocks(files, listEntries, onRead),
     segments: logs.flatMap(({ segments }) => segments),
@@ -32,7 +34,8 @@ export function surveyTsdb(directory: string, onRead: (bytes: number) => void): 
     holes: mendings.flatMap(({ holes }) => holes),
     headChunks: surveyHeadChunks(files, onRead),
     leftovers: listLeftovers(files).filter((path) => !taken.has(path)),
-    blockers: [...mendings.flatMap(({ blockers }) => blockers), ...listLinks(listEntries)],
+    blockers,
+    links: files.listLinks().filter((path) => !isBlocker(path)),
     notes: logs.flatMap(({ notes }) => notes),
   };
 }
