@@ -8,6 +8,7 @@ import { checkPostings } from './check-postings.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { chunksToCopy } from '../write/chunks-to-copy.ts';
+import type { ContentDigest } from '../write/content-digest.ts';
 import { findLabelMistake, samplesIn } from '../write/block-writer.ts';
 import { newUlid } from '../write/new-ulid.ts';
 import { DamageList } from './damage-list.ts';
@@ -19,6 +20,8 @@ export interface BlockToSurvey {
   readonly meta: BlockMeta | undefined;
   readonly metaDamage: string | undefined;
   readonly onRead: (bytes: number) => void;
+  /** Takes in what is whole, in its order, so that it need not be read once more. */
+  readonly digest?: ContentDigest;
 }
 
 /** A block as it was found, before it is known which others replace it. */
@@ -90,7 +93,7 @@ const nothingFound: Found = {
   hasStones: false,
 };
 
-function readThrough({ files, ulid, meta, onRead }: BlockToSurvey, damages: DamageList): Found {
+function readThrough({ files, ulid, meta, onRead, digest }: BlockToSurvey, damages: DamageList): Found {
   const found = { ...nothingFound };
   const index = join(ulid, 'index');
   const stones = join(ulid, 'tombstones');
@@ -113,6 +116,7 @@ function readThrough({ files, ulid, meta, onRead }: BlockToSurvey, damages: Dama
         let chunks = 0;
         for (const chunk of chunksToCopy(reader, entry, onDamage)) {
           chunks += 1;
+          digest?.add(entry.labels, chunk);
           found.samples += samplesIn(chunk);
           found.minTime = Math.min(found.minTime, chunk.minTime);
           found.maxTime = Math.max(found.maxTime, chunk.maxTime);
