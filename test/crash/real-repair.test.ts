@@ -63,7 +63,7 @@ describe.skipIf(programs === undefined)('a repair that is killed (skipped where 
     expect([...originals].filter((content) => !found.has(content))).toEqual([]);
   };
 
-  test.each(['headless', 'outnumbered'] as const)(
+  test.each(['headless', 'outnumbered', 'retold'] as const)(
     'ends as one that nobody killed, and its originals are never gone: %s',
     { timeout: isLong ? 3_600_000 : 900_000 },
     async (which) => {

@@ -8,12 +8,14 @@ import { writeWal, type WalSample } from './write-head.ts';
 const hourMs = 3_600_000;
 const series = 12;
 
-/** Two data directories that between them need every kind of step of a repair. */
+/** Data directories that between them need every kind of step of a repair. */
 export interface BrokenTsdbs {
   /** No checkpoint and a missing segment, damaged blocks, head chunks that are none, and a half-made block. */
   readonly headless: string;
   /** A checkpoint with a number above all segments, of which one is damaged, and a block without meta.json. */
   readonly outnumbered: string;
+  /** The same with segments that tell series once more that the checkpoint holds. */
+  readonly retold: string;
 }
 
 /** Makes them below `into`: blocks by promtool, and a WAL of a few segments. */
@@ -22,11 +24,12 @@ export async function makeBrokenTsdbs(promtool: string, into: string): Promise<B
   const whole = join(into, 'whole');
   const valueOf = (one: number, at: number): number => Math.sin(one * 7 + at);
   await makeBlocksByPromtool(promtool, { into: whole, startMs, hours: 6, everyMs: 30_000, series, valueOf });
-  const [headless, outnumbered] = [join(into, 'headless'), join(into, 'outnumbered')];
-  for (const path of [headless, outnumbered]) await cp(whole, path, { recursive: true });
+  const [headless, outnumbered, retold] = [join(into, 'headless'), join(into, 'outnumbered'), join(into, 'retold')];
+  for (const path of [headless, outnumbered, retold]) await cp(whole, path, { recursive: true });
   await breakHeadless(headless, startMs + 6 * hourMs);
-  await breakOutnumbered(outnumbered, startMs + 6 * hourMs);
-  return { headless, outnumbered };
+  await breakOutnumbered(outnumbered, { fromMs: startMs + 6 * hourMs, isRetold: false });
+  await breakOutnumbered(retold, { fromMs: startMs + 6 * hourMs, isRetold: true });
+  return { headless, outnumbered, retold };
 }
 
 async function breakHeadless(data: string, fromMs: number): Promise<void> {
@@ -42,18 +45,22 @@ async function breakHeadless(data: string, fromMs: number): Promise<void> {
   await flip(join(data, 'wal', '00000003'), 9000);
 }
 
-async function breakOutnumbered(data: string, fromMs: number): Promise<void> {
+async function breakOutnumbered(
+  data: string,
+  { fromMs, isRetold }: { readonly fromMs: number; readonly isRetold: boolean },
+): Promise<void> {
   const [, , third = ''] = await blocksIn(data);
   await rm(join(data, third, 'meta.json'));
   writeSegment(join(data, 'wal', 'checkpoint.00000009', '00000000'), { number: 0, fromMs, isFirst: true });
-  for (const number of [2, 3]) writeSegment(join(data, 'wal', `0000000${number}`), { number, fromMs, isFirst: false });
+  for (const number of [2, 3])
+    writeSegment(join(data, 'wal', `0000000${number}`), { number, fromMs, isFirst: isRetold && number === 2 });
   await flip(join(data, 'wal', '00000002'), 9000);
 }
 
 interface Segment {
   readonly number: number;
   readonly fromMs: number;
-  /** Only that one tells the labels of the series: told twice, a series begins anew. */
+  /** Tells the labels of the series: told twice, a series begins anew. */
   readonly isFirst: boolean;
 }
 
