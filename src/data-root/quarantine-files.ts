@@ -34,7 +34,10 @@ const proofSchema: z.ZodMiniType<RepairProof> = z.object({
       ulid: z.string(),
       to: z.nullable(z.string()),
       counted: z.nullable(counts),
+      // Proofs of older versions do not say.
+      times: z._default(z.nullable(z.object({ minTime: z.int(), maxTime: z.int() })), null),
       kept: counts,
+      isInHead: z._default(z.boolean(), false),
       isReplaced: z.boolean(),
       undeleted: z.boolean(),
     }),

@@ -1,6 +1,6 @@
 import type { StepBase } from './plan.ts';
 import type { LostSeries } from './tsdb-comparison.ts';
-import type { BlockCounts, BlockShape } from './tsdb-repair.ts';
+import type { BlockCounts, BlockShape, BlockTimes } from './tsdb-repair.ts';
 
 /** What one repair moves out of the way, and why: docs/format/quarantine.md. */
 export interface QuarantineManifest {
@@ -115,9 +115,13 @@ export interface RepairedBlock {
   readonly ulid: string;
   /** The block that holds what was kept, or null. */
   readonly to: string | null;
-  /** What meta.json counted, or null where it could not be read. */
+  /** What meta.json counted, or what there was where nothing else was damaged; null where nobody knows. */
   readonly counted: BlockCounts | null;
+  /** What meta.json said; null where it could not be read, so that Prometheus did not see the block. */
+  readonly times: BlockTimes | null;
   readonly kept: BlockCounts;
+  /** True where no block was written, since the head holds what is kept, and more that a block would have hidden. */
+  readonly isInHead: boolean;
   /** True where another block holds its samples, so that none is gone. */
   readonly isReplaced: boolean;
   /** True where its tombstones could not be read: what had been deleted of it is there again. */
@@ -168,7 +172,7 @@ export interface RepairProof {
   readonly regained: number;
   /** What the damage took: samples by blocks, as their meta.json counted them, and bytes by segments. */
   readonly gone: {
-    /** Null where the meta.json of a block could not be read, so that nobody knows. */
+    /** Less those that the WAL held as well. Null where nobody knows what a block without a meta.json held. */
     readonly blockSamples: number | null;
     readonly walBytes: number;
   };

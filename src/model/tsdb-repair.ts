@@ -16,6 +16,8 @@ export interface TsdbSurvey {
   readonly leftovers: readonly string[];
   /** What nobody should decide alone: while there is one, nothing is repaired. */
   readonly blockers: readonly { readonly path: string; readonly why: string; readonly remedy: string }[];
+  /** Symlinks that Prometheus passes over, as in the place of a block: nothing behind them is read or repaired. */
+  readonly links: readonly string[];
   /** What was seen and is left alone, in words. */
   readonly notes: readonly string[];
 }
@@ -28,6 +30,9 @@ export interface BlockShape {
   readonly sources: readonly string[];
   readonly hints: readonly string[];
 }
+
+/** In ms, [minTime, maxTime). */
+export type BlockTimes = Pick<BlockShape, 'minTime' | 'maxTime'>;
 
 export interface BlockCounts {
   readonly series: number;
@@ -42,10 +47,17 @@ export interface DamagedBlock {
   readonly damageCount: number;
   /** What can be kept, and the name of the block that it goes into; null where nothing can be, or another block holds it. */
   readonly keep: (BlockCounts & { readonly to: string; readonly shape: BlockShape }) | null;
-  /** What meta.json counts; null where it cannot be read. */
+  /** What meta.json counts, or what there is where nothing else is damaged; null where nobody knows. */
   readonly counted: BlockCounts | null;
+  /** What meta.json says; null where it cannot be read, so that Prometheus does not see the block. */
+  readonly times: BlockTimes | null;
   /** True where a compaction has replaced it by a block that is whole, so that nothing is gone with it. */
   readonly isReplaced: boolean;
+  /**
+   * What of it the head holds too, where that answers more without the block: Prometheus replays of the WAL only what is
+   * behind its newest block. Null where the block is kept or the head holds nothing of it.
+   */
+  readonly inHead: BlockCounts | null;
   /** True where its tombstones cannot be read: what they had deleted comes back. */
   readonly undeletes: boolean;
 }

@@ -171,10 +171,10 @@ export async function refuseChanged(
   }
 }
 
-/** What a step takes away, below the data directory. Not head chunks, which go with the first damaged one. */
+/** What a step takes away from its place, below the data directory. Not head chunks, which go with the first damaged one. */
 function objectsOf(step: RepairStep, directory: string): readonly string[] {
   if (step.kind === 'rewrite-segment') return [step.path];
-  if (step.kind !== 'move-aside') return [];
+  if (step.kind !== 'move-aside' && step.kind !== 'rename-segment') return [];
   const path = relative(directory, step.from);
   return path.startsWith('chunks_head/') ? [] : [path];
 }

@@ -113,7 +113,10 @@ const stepSchema: z.ZodMiniType<RepairStep> = z.discriminatedUnion('kind', [
         ulid,
         to: z.nullable(ulid),
         counted: z.nullable(counts),
+        // Plans of older versions do not say.
+        times: z._default(z.nullable(z.object({ minTime: z.int(), maxTime: z.int() })), null),
         kept: counts,
+        isInHead: z._default(z.boolean(), false),
         isReplaced: z.boolean(),
         undeleted: z.boolean(),
       }),

@@ -11,24 +11,32 @@ export function repairFindings(survey: TsdbSurvey, directory: string): readonly 
     ...survey.checkpoints.map(checkpointFinding),
     ...renameFindings(survey.renames),
     ...holeFindings(survey.holes),
+    ...survey.links.map(linkFinding),
     ...survey.notes.map((words) => noteOf(directory, words)),
   ];
 }
 
-function blockFinding({ ulid, damages, damageCount, keep, counted, isReplaced, undeletes }: DamagedBlock): Finding {
+function blockFinding(block: DamagedBlock): Finding {
+  const { ulid, damages, damageCount } = block;
   const [first = 'damaged'] = damages;
   const more = damageCount > 1 ? `, and ${damageCount - 1} more` : '';
-  const kept = keep === null ? 'nothing of it can be kept' : `${keep.samples} samples can be kept`;
-  const of = counted === null ? '' : ` of ${counted.samples}`;
   return {
     rule: 'damaged-block',
     severity: 'error',
     object: ulid,
-    message: isReplaced
-      ? `${first}${more}. A newer block, which is whole, holds its samples.`
-      : `${first}${more}; ${kept}${of}.${undeletes ? ' What had been deleted of it comes back: nobody can read what that was.' : ''}`,
+    message: `${first}${more}${sayKept(block)}`,
     remedy: 'Carry out this plan; put the block back from a copy if there is one.',
   };
+}
+
+function sayKept({ keep, inHead, counted, isReplaced, undeletes }: DamagedBlock): string {
+  if (isReplaced) return '. A newer block, which is whole, holds its samples.';
+  const of = counted === null ? '' : ` of ${counted.samples}`;
+  if (inHead !== null) {
+    return `; the WAL holds ${inHead.samples} samples${of}, and more that what is whole of the block would hide: nothing is written in its place.`;
+  }
+  const kept = keep === null ? 'nothing of it can be kept' : `${keep.samples} samples can be kept`;
+  return `; ${kept}${of}.${undeletes ? ' What had been deleted of it comes back: nobody can read what that was.' : ''}`;
 }
 
 function segmentFinding({ path, damages, damageCount, recordsKept, bytesLost }: DamagedSegment): Finding {
@@ -103,6 +111,16 @@ function isNext(one: string, other: string): boolean {
 
 function blockerFinding({ path, why, remedy }: TsdbSurvey['blockers'][number]): Finding {
   return { rule: 'in-the-way', severity: 'error', object: path, message: why, remedy };
+}
+
+function linkFinding(path: string): Finding {
+  return {
+    rule: 'symbolic-link',
+    severity: 'info',
+    object: path,
+    message: `${path} is a symbolic link where a directory belongs: Prometheus takes no notice of it, and nothing behind it is read or repaired.`,
+    remedy: 'Put the directory itself in its place if it is to be read.',
+  };
 }
 
 function noteOf(object: string, message: string): Finding {

@@ -197,7 +197,17 @@ function blockEntry({ ulid, damages, keep }: DamagedBlock): QuarantineEntry {
   return entryOf(ulid, damages, keep?.to ?? null);
 }
 
-function repairedBlock({ ulid, keep, counted, isReplaced, undeletes }: DamagedBlock): RepairedBlock {
-  const kept = { series: keep?.series ?? 0, chunks: keep?.chunks ?? 0, samples: keep?.samples ?? 0 };
-  return { ulid, to: keep?.to ?? null, counted, kept, isReplaced, undeleted: undeletes && keep !== null };
+function repairedBlock({ ulid, keep, inHead, counted, times, isReplaced, undeletes }: DamagedBlock): RepairedBlock {
+  const { series, chunks, samples } = keep ?? inHead ?? { series: 0, chunks: 0, samples: 0 };
+  const kept = { series, chunks, samples };
+  return {
+    ulid,
+    to: keep?.to ?? null,
+    counted,
+    times,
+    kept,
+    isInHead: inHead !== null,
+    isReplaced,
+    undeleted: undeletes && keep !== null,
+  };
 }

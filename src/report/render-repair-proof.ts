@@ -43,9 +43,10 @@ function goneWords({ blockSamples, walBytes }: RepairProof['gone']): string {
   return walBytes === 0 ? samples : `${samples}, and ${plural(walBytes, 'byte')} of the WAL`;
 }
 
-function blockLines({ ulid, to, counted, kept, isReplaced, undeleted }: RepairedBlock): readonly string[] {
+function blockLines({ ulid, to, counted, kept, isReplaced, isInHead, undeleted }: RepairedBlock): readonly string[] {
   if (isReplaced) return [`${ulid}: a newer block, which is whole, holds its samples`];
   const of = counted === null ? '' : ` of ${counted.samples}`;
+  if (isInHead) return [`${ulid}: ${plural(kept.samples, 'sample')}${of} are answered from the WAL`];
   if (to === null) return [`${ulid}: nothing could be kept${of}`];
   const back = undeleted ? [`${to}: what had been deleted of ${ulid} is there again; its tombstones were damaged`] : [];
   return [`${ulid} -> ${to}: ${plural(kept.samples, 'sample')}${of} kept`, ...back];

@@ -15,6 +15,7 @@ import { checkDirectory, said } from './check-directory.ts';
 import { makeBlocksByPromtool } from './make-blocks-by-promtool.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { openFixture } from './prometheus.ts';
+import { planFor } from './repair-directory.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const hourMs = 3_600_000;
@@ -82,6 +83,10 @@ describe.skipIf(programs === undefined)('links in a data directory (skipped wher
       expect(words(inventory)).toEqual([`info symbolic-link ${name}`]);
     }
     expect(said(checkDirectory(data))).toEqual([`info symbolic-link ${name}`]);
+    expect(plannedFor(data)).toEqual([`info symbolic-link ${name}`]);
+    // Each is told once: one that Prometheus would follow is in the way.
+    await leaveLink('wal');
+    expect(plannedFor(data)).toEqual(['error in-the-way wal', `info symbolic-link ${name}`]);
   });
 
   test('chunks of a block that lie behind a link are not read', async () => {
@@ -141,3 +146,10 @@ describe.skipIf(programs === undefined)('links in a data directory (skipped wher
     }
   });
 });
+
+/** What the plan of a repair says, which changes nothing here. */
+function plannedFor(data: string): readonly string[] {
+  const { findings, steps } = planFor(data);
+  expect(steps).toEqual([]);
+  return findings.map(({ severity, rule, object }) => `${severity} ${rule} ${object}`);
+}

@@ -102,6 +102,22 @@ describe.skipIf(programs === undefined)('a repair (skipped where there is no pro
     expect(inventoryOf(data).windows).toEqual(before.windows);
   });
 
+  test('takes no block for its copy that says the same of itself and holds other values', async () => {
+    const twin = join(directory, 'twin');
+    const shape = { startMs, everyMs, valueOf: (one: number, at: number) => Math.cos(one * 7 + at) };
+    await makeBlocksByPromtool(join(programs ?? '', 'promtool'), { ...shape, into: twin, hours: 2, series });
+    const [name = ''] = await blocksIn(twin);
+    for (const path of [join(twin, name), join(data, first())]) await flip(join(path, 'chunks', '000001'), 100);
+    await repairDirectory(twin);
+    const taken = join(data, successorOf(first()));
+    await copyBlockAs(join(twin, successorOf(name)), taken);
+    const meta = join(taken, 'meta.json');
+    await writeFile(meta, (await readFile(meta, 'utf8')).replaceAll(name, first()));
+    expect(planFor(data).steps.flatMap((step) => (step.kind === 'rewrite-block' ? [step.to] : []))).toEqual([
+      successorOf(first(), 1),
+    ]);
+  });
+
   test('writes a second copy where its first one is damaged, or its original came back and was damaged elsewhere', async () => {
     await flip(join(data, first(), 'chunks', '000001'), 100);
     const one = await repairDirectory(data);

@@ -1,12 +1,13 @@
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import { writeFileAtomically } from '../../files/atomic-file.ts';
 import type { Handler, StepContext } from '../../model/handler.ts';
-import type { LostWindow, ProveRepairStep, RepairedBlock, RepairProof } from '../../model/repair-step.ts';
+import type { LostWindow, ProveRepairStep, RepairProof } from '../../model/repair-step.ts';
 import type { TsdbComparison } from '../../model/tsdb-comparison.ts';
 import type { TsdbInventory } from '../../model/tsdb-inventory.ts';
 import type { TsdbVerdict } from '../../model/tsdb-proof.ts';
 import { findCountedBefore, findRepairProof } from '../../data-root/quarantine-files.ts';
 import { compareTsdbInventories, findWindowsInQuestion } from '../../rules/tsdb-verdict.ts';
+import { countGone } from './count-gone.ts';
 import { taskOptions, type RepairDependencies } from './repair-dependencies.ts';
 
 /**
@@ -82,7 +83,7 @@ function renderProof(step: ProveRepairStep, { before, after, comparison, nowMs }
     undecided: { samples: undecided.samples, windows: undecided.windows.map(asWindow) },
     regained: added.samples,
     gone: {
-      blockSamples: goneOf(step.blocks),
+      blockSamples: countGone(step, { before, after }),
       walBytes: step.segments.reduce((sum, { bytesLost }) => sum + bytesLost, 0),
     },
     blocks: step.blocks,
@@ -111,17 +112,6 @@ function countLostStale({ before, after }: Sides): number {
   return before.windows.reduce((sum, { fromMs, staleMarkers }) => {
     return sum + Math.max(0, staleMarkers - (now.get(fromMs) ?? 0));
   }, 0);
-}
-
-/** What meta.json had counted and is not kept; nobody knows where one of them cannot be read. */
-function goneOf(blocks: readonly RepairedBlock[]): number | null {
-  let gone = 0;
-  for (const { counted, kept, isReplaced } of blocks) {
-    if (isReplaced) continue;
-    if (counted === null) return null;
-    gone += Math.max(0, counted.samples - kept.samples);
-  }
-  return gone;
 }
 
 function notCounted(file: string): HoldfastError {

@@ -14,7 +14,7 @@ export function readMetas(files: TsdbFiles, onDamage: (damage: BlockDamage) => v
   for (const name of files.list('.').filter(isBlockName)) {
     const file = join(name, 'meta.json');
     try {
-      blocks.push(readMeta(files, name));
+      blocks.push(files.findMeta?.(name) ?? readMeta(files, name));
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       onDamage({ file, offset: 0, damage: error, labels: null, fromMs: null, toMs: null });

@@ -1,3 +1,5 @@
+import type { BlockMeta } from '../../model/block.ts';
+
 /** One open file. `release` gives it back to whoever opened it. */
 export interface OpenedFile {
   /** As messages name it. */
@@ -18,4 +20,6 @@ export interface TsdbFiles {
   /** Symlinks where directories belong, by their paths: nothing behind them is listed or opened. */
   listLinks(): readonly string[];
   open(path: string): OpenedFile;
+  /** What a block is taken for whose meta.json is not to be asked. */
+  findMeta?(block: string): BlockMeta | undefined;
 }

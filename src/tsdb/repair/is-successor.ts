@@ -2,7 +2,7 @@ import type { BlockCounts, BlockShape } from '../../model/tsdb-repair.ts';
 import { readMeta } from '../block/read-metas.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
-import { digestOfCopy, type BlockToDigest } from '../write/content-digest.ts';
+import { ContentDigest, digestOfCopy, type BlockToDigest } from '../write/content-digest.ts';
 import { surveyBlock } from './survey-block.ts';
 
 export interface Successor {
@@ -38,9 +38,11 @@ export function isSuccessor({ block, series, to, shape, counts }: Successor, pla
     !meta.deletable &&
     sameNames(sources, shape.sources) &&
     sameNames(meta.hints, shape.hints);
-  if (!isOfShape || surveyBlock({ files, ulid: to, meta, metaDamage: undefined, onRead }) !== undefined) return false;
+  if (!isOfShape) return false;
+  const digest = new ContentDigest();
+  if (surveyBlock({ files, ulid: to, meta, metaDamage: undefined, onRead, digest }) !== undefined) return false;
   const wanted = tryToDigest({ files: from, ulid: block, series, onRead });
-  return wanted === undefined || wanted === tryToDigest({ files, ulid: to, series: counts.series, onRead });
+  return wanted === undefined || wanted === digest.finish();
 }
 
 function tryToDigest(block: BlockToDigest): string | undefined {

@@ -8,6 +8,7 @@ import { checkPostings } from './check-postings.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { chunksToCopy } from '../write/chunks-to-copy.ts';
+import type { ContentDigest } from '../write/content-digest.ts';
 import { findLabelMistake, samplesIn } from '../write/block-writer.ts';
 import { newUlid } from '../write/new-ulid.ts';
 import { DamageList } from './damage-list.ts';
@@ -19,12 +20,16 @@ export interface BlockToSurvey {
   readonly meta: BlockMeta | undefined;
   readonly metaDamage: string | undefined;
   readonly onRead: (bytes: number) => void;
+  /** Takes in what is whole, in its order, so that it need not be read once more. */
+  readonly digest?: ContentDigest;
 }
 
 /** A block as it was found, before it is known which others replace it. */
-export type SurveyedBlock = Omit<DamagedBlock, 'isReplaced' | 'keep'> & {
+export type SurveyedBlock = Omit<DamagedBlock, 'isReplaced' | 'keep' | 'inHead'> & {
   readonly found: BlockCounts;
   readonly shape: BlockShape;
+  /** True where something was deleted of it, and what that was can be read. */
+  readonly hasStones: boolean;
 };
 
 /** Reads every byte of a block that Prometheus would. Undefined where it is whole. */
@@ -35,15 +40,24 @@ export function surveyBlock(block: BlockToSurvey): SurveyedBlock | undefined {
   const found = readThrough(block, damages);
   if (damages.count === 0) return undefined;
   const shape = meta ?? { minTime: found.minTime, maxTime: found.maxTime + 1, level: 1, sources: [], hints: [] };
+  const { series, chunks, samples } = found;
+  // Where nothing but meta.json is damaged, the block holds all that it ever did.
+  const counted = meta ?? (damages.count === 1 ? { series, chunks, samples } : null);
   return {
     ulid,
     damages: damages.named,
     damageCount: damages.count,
     undeletes: found.areStonesDamaged,
-    counted: meta === undefined ? null : { series: meta.series, chunks: meta.chunks, samples: meta.samples },
+    counted: counted === null ? null : countsOf(counted),
+    times: meta === undefined ? null : { minTime: meta.minTime, maxTime: meta.maxTime },
     found,
+    hasStones: found.hasStones,
     shape: shapeOf(ulid, shape),
   };
+}
+
+function countsOf({ series, chunks, samples }: BlockCounts): BlockCounts {
+  return { series, chunks, samples };
 }
 
 function shapeOf(ulid: string, { minTime, maxTime, level, sources, hints }: BlockShape): BlockShape {
@@ -64,12 +78,23 @@ const timeDigits = 10;
 
 interface Found extends BlockCounts {
   readonly areStonesDamaged: boolean;
+  readonly hasStones: boolean;
   readonly minTime: number;
   readonly maxTime: number;
 }
 
-function readThrough({ files, ulid, meta, onRead }: BlockToSurvey, damages: DamageList): Found {
-  const found = { series: 0, chunks: 0, samples: 0, minTime: Infinity, maxTime: -Infinity, areStonesDamaged: false };
+const nothingFound: Found = {
+  series: 0,
+  chunks: 0,
+  samples: 0,
+  minTime: Infinity,
+  maxTime: -Infinity,
+  areStonesDamaged: false,
+  hasStones: false,
+};
+
+function readThrough({ files, ulid, meta, onRead, digest }: BlockToSurvey, damages: DamageList): Found {
+  const found = { ...nothingFound };
   const index = join(ulid, 'index');
   const stones = join(ulid, 'tombstones');
   const onDamage = ({ file, offset, damage }: BlockDamage): void => {
@@ -79,6 +104,7 @@ function readThrough({ files, ulid, meta, onRead }: BlockToSurvey, damages: Dama
   try {
     const reader = new BlockReader(files, ulid, { seriesCount: meta?.series ?? null, onDamage, onRead });
     try {
+      found.hasStones = reader.tombstones.size > 0;
       let last: readonly Uint8Array[] | undefined;
       for (const entry of reader.series()) {
         const mistake = findLabelMistake(last, entry.labels);
@@ -90,6 +116,7 @@ function readThrough({ files, ulid, meta, onRead }: BlockToSurvey, damages: Dama
         let chunks = 0;
         for (const chunk of chunksToCopy(reader, entry, onDamage)) {
           chunks += 1;
+          digest?.add(entry.labels, chunk);
           found.samples += samplesIn(chunk);
           found.minTime = Math.min(found.minTime, chunk.minTime);
           found.maxTime = Math.max(found.maxTime, chunk.maxTime);

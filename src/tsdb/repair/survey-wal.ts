@@ -6,6 +6,7 @@ import { listWal } from '../head/wal-directory.ts';
 import { surveyLayout, type ListEntries, type WalFault, type WalMending } from '../head/wal-layout.ts';
 import { readSegment } from '../head/wal-segment.ts';
 import { DamageList } from './damage-list.ts';
+import { settleRenames } from './settle-renames.ts';
 import { countSalvage } from './rewrite-segment.ts';
 
 export interface WalSurvey {
@@ -25,7 +26,8 @@ export interface WalToSurvey {
  * one may be torn: a crash leaves it so, nothing follows, and Prometheus cuts it off by itself.
  */
 export function surveyWal({ files, listEntries, onRead }: WalToSurvey, log: 'wal' | 'wbl'): WalSurvey {
-  const { faults, mending } = surveyLayout(listEntries, log);
+  const { faults, mending: wanted } = surveyLayout(listEntries, log);
+  const mending = settleRenames(files, wanted, onRead);
   const skipped = new Set([...mending.aside, ...mending.blockers].map(({ path }) => path));
   const { files: read, hole } = listWal(files, log);
   const renamed = mending.renames.map(({ from }) => from);

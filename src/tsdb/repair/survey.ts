@@ -7,6 +7,7 @@ import { quietFiles } from '../files/quiet-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { entriesIn, linkBlocker, type ListEntries, type WalMending } from '../head/wal-layout.ts';
 import { listNumbered, readHeadChunks } from '../head/head-chunks.ts';
+import { chooseHeldByHead } from './choose-kept.ts';
 import { isSuccessor } from './is-successor.ts';
 import { successorOf, surveyBlock, type SurveyedBlock } from './survey-block.ts';
 import { surveyWal } from './survey-wal.ts';
@@ -22,6 +23,8 @@ export function surveyTsdb(directory: string, onRead: (bytes: number) => void): 
   const mendings = logs.map(({ mending }) => mending);
   const strays = mendings.flatMap(({ aside }) => aside);
   const taken = new Set(strays.map(({ path }) => path));
+  const blockers = [...mendings.flatMap(({ blockers }) => blockers), ...listLinks(listEntries)];
+  const isBlocker = (path: string): boolean => blockers.some((blocker) => blocker.path === path);
   return {
     blocks: surveyBlocks(files, listEntries, onRead),
     segments: logs.flatMap(({ segments }) => segments),
@@ -31,7 +34,8 @@ export function surveyTsdb(directory: string, onRead: (bytes: number) => void): 
     holes: mendings.flatMap(({ holes }) => holes),
     headChunks: surveyHeadChunks(files, onRead),
     leftovers: listLeftovers(files).filter((path) => !taken.has(path)),
-    blockers: [...mendings.flatMap(({ blockers }) => blockers), ...listLinks(listEntries)],
+    blockers,
+    links: files.listLinks().filter((path) => !isBlocker(path)),
     notes: logs.flatMap(({ notes }) => notes),
   };
 }
@@ -50,17 +54,24 @@ function surveyBlocks(files: TsdbFiles, listEntries: ListEntries, onRead: (bytes
   // Prometheus removes what a block names as its parents; of a damaged one they may be all that is left.
   const whole = metas.filter(({ ulid }) => !broken.has(ulid));
   const replaced = new Set(whole.flatMap(({ parents }) => parents));
+  const isReplaced = ({ ulid }: SurveyedBlock) => replaced.has(ulid) || byName.get(ulid)?.deletable === true;
+  const keepable = damaged.filter((block) => !isReplaced(block) && block.found.chunks > 0);
+  const keepableNames = new Set(keepable.map(({ ulid }) => ulid));
+  const inHead = chooseHeldByHead({
+    files,
+    metas: metas.filter(({ ulid }) => !broken.has(ulid) || keepableNames.has(ulid)),
+    blocks: keepable,
+    onRead,
+  });
   return damaged.map((block): DamagedBlock => {
-    const { found, shape, ...said } = block;
-    const isReplaced = replaced.has(block.ulid) || byName.get(block.ulid)?.deletable === true;
-    if (isReplaced || found.chunks === 0) return { ...said, isReplaced, keep: null };
+    const { ulid, damages, damageCount, counted, times, undeletes, found, shape } = block;
+    const said = { ulid, damages, damageCount, counted, times, undeletes, isReplaced: isReplaced(block) };
+    const held = inHead.get(ulid) ?? null;
+    if (held !== null || !keepableNames.has(ulid)) return { ...said, inHead: held, keep: null };
     const { series, chunks, samples } = found;
     const counts = { series, chunks, samples };
-    return {
-      ...said,
-      isReplaced,
-      keep: { ...counts, shape, to: chooseName(block, counts, { files, listEntries, onRead }) },
-    };
+    const keep = { ...counts, shape, to: chooseName(block, counts, { files, listEntries, onRead }) };
+    return { ...said, inHead: null, keep };
   });
 }
 
