@@ -138,7 +138,8 @@ describe('help', () => {
         coverage [options] [DIR...]  draw when Prometheus holds samples, by job, and list the gaps with
                                      their likely reasons
         rescue <ROOT>                say what each directory on a share is: whose volume, bound or orphan,
-                                     since when, a copy of which
+                                     since when, a copy of which; \`rescue stitch\` makes one of several,
+                                     \`rescue discard\` sets one aside that nobody needs
         proof [options] <A> <B>      prove that every sample of one TSDB is in another one
         runs [RUN]                   list the runs in the journal, or the steps of one
         logs [options] <NAME>        print the log of a component, or of the daemon
@@ -183,6 +184,19 @@ describe('help', () => {
                                        a type before it
       "
     `);
+  });
+
+  test('of a verb behind another one says whose name is asked for, and what is missing points there', async () => {
+    const discard = await runCli(['rescue', 'discard', '--help'], { dataRoot });
+    expect(discard.stdout.replaceAll(/\s+/g, ' ')).toContain('--confirm <NAME> the last part of the path of DIR');
+    expect(discard.stdout).not.toContain("stack's name");
+    const repair = await runCli(['repair', '--help'], { dataRoot });
+    expect(repair.stdout.replaceAll(/\s+/g, ' ')).toContain('of DIR the last part of its data directory');
+    const missing = await runCli(['rescue', 'stitch', 'A', 'B'], { dataRoot });
+    expect(missing.stderr).toContain('`holdfast rescue stitch --help`');
+    const empty = await runCli(['rescue', 'discard', ''], { dataRoot });
+    expect(empty.stderr).toContain('`holdfast rescue discard --help`');
+    expect((await runCli(['rescue'], { dataRoot })).stderr).toContain('`holdfast rescue --help`');
   });
 
   test('global flags count before and after the verb', async () => {
