@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts';
+import { formatCount, plural } from '../model/counted.ts';
 import type { DiscardMark, KeptProof } from '../model/discard-step.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { discardedForMs, parseDiscardedName } from '../rules/discard-name.ts';
@@ -144,7 +145,7 @@ export function refuseUnproven(proof: KeptProof): void {
     const changed = lost.reduce((sum, window) => sum + window.changed, 0);
     const other = changed === 0 ? '' : ` (${changed} have another value there)`;
     throw new HoldfastError('not-elsewhere', {
-      message: `${count} of ${samples} samples of ${directory} are not in ${others}${other}, in ${lost.length} windows of two hours; the first is from ${isoOf(first.fromMs)} to ${isoOf(first.toMs)}. Nothing was changed.`,
+      message: `${formatCount(count)} of ${plural(samples, 'sample')} of ${directory} are not in ${others}${other}, in ${plural(lost.length, 'window')} of two hours; the first is from ${isoOf(first.fromMs)} to ${isoOf(first.toMs)}. Nothing was changed.`,
       remedy: 'Name the directory that holds them as well with a further --kept-in, or keep this one.',
       details: { directory, keptIn, lost: lost.slice(0, 20), windows: lost.length },
     });
