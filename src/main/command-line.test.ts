@@ -98,6 +98,36 @@ describe('what cannot be understood', () => {
   });
 });
 
+describe('rescue', () => {
+  test('ends with an adopt that is not refused: a data root that has such a volume takes no second one', async () => {
+    await writeFiles(dataRoot, { 'share/pvc-1/wal/00000000': 'x' });
+    const last = async (...words: readonly string[]) => {
+      const { stdout } = await runCli([...words, 'rescue', `${dataRoot}/share`], { dataRoot });
+      return stdout.trim().split('\n').at(-1);
+    };
+    const path = "'/root-of-data/share/pvc-1' --as prometheus";
+    expect(await last()).toBe(`To take one in: holdfast adopt ${path}`);
+    expect(await last('--data', `${dataRoot}/new`)).toBe(
+      `To take one in: holdfast --data '/root-of-data/new' adopt ${path}`,
+    );
+    await writeFiles(dataRoot, { 'stack.json': stackFile });
+    expect(await last()).toBe(`To take one in: holdfast --data NEWROOT adopt ${path}`);
+    await writeFiles(dataRoot, { 'stack.json': { ...stackFile, volumes: [] } });
+    expect(await last()).toBe(`To take one in: holdfast adopt ${path}`);
+  });
+
+  test('tells what a repair has moved aside, and does not propose it', async () => {
+    const folder = 'share/prometheus-db-quarantine/r1';
+    for (const name of ['manifest.json', 'before.json', 'wal/00000000']) {
+      await writeFiles(dataRoot, { [`${folder}/${name}`]: 'x' });
+    }
+    const { stdout } = await runCli(['rescue', `${dataRoot}/share`], { dataRoot });
+    expect(stdout).toContain('0 orphans, 1 moved aside by a repair');
+    expect(stdout).toContain('prometheus (quarantine)');
+    expect(stdout).not.toContain('To take one in');
+  });
+});
+
 describe('help', () => {
   test('shows the verbs in groups', async () => {
     const { status, stdout } = await runCli(['--help'], { dataRoot });
