@@ -31,12 +31,13 @@ export async function parseCommandLine(
     if (error.exitCode === 0) return undefined;
     throw badArguments(error, argumentList);
   }
-  if (parsed[0]?.input.arguments.includes('') === true) throw emptyArgument(parsed[0].verb.name);
+  if (parsed[0]?.input.arguments.includes('') === true) throw emptyArgument(wordsOf(argumentList));
   return parsed[0];
 }
 
 /** As a variable of a script that is not set: it would be taken for the working directory. */
-function emptyArgument(verb: string): HoldfastError {
+function emptyArgument(words: readonly string[]): HoldfastError {
+  const verb = words.join(' ');
   return new HoldfastError('bad-arguments', {
     message: `\`${verb}\` was given an empty argument. Nothing was looked at.`,
     remedy: `Name what is meant; see \`holdfast ${verb} --help\`.`,
@@ -108,9 +109,17 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
+/** The verb that is meant, as far as it can be told, with the one behind it: `rescue`, `stitch`. */
+function wordsOf(argumentList: readonly string[]): readonly string[] {
+  const at = argumentList.findIndex((word) => verbs.some(({ name }) => name === word));
+  const verb = verbs.find(({ name }) => name === argumentList[at]);
+  if (verb === undefined) return [];
+  const inner = verb.verbs?.find(({ name }) => name === argumentList[at + 1]);
+  return inner === undefined ? [verb.name] : [verb.name, inner.name];
+}
+
 function badArguments(error: CommanderError, argumentList: readonly string[]): HoldfastError {
-  const verb = verbs.find(({ name }) => argumentList.includes(name));
-  const help = verb === undefined ? 'holdfast --help' : `holdfast ${verb.name} --help`;
+  const help = ['holdfast', ...wordsOf(argumentList), '--help'].join(' ');
   const said = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
   const message = error.code === 'commander.help' ? 'no verb was given' : said;
   return new HoldfastError('bad-arguments', {

@@ -51,6 +51,10 @@ const carry = 'Carry its data:';
 const look = 'Look:';
 const service = 'Keep it running:';
 
+function nameOfDirectory(which: string): string {
+  return `the last part of the path of ${which}, in the place of typing it; needed where there is no terminal`;
+}
+
 const discardRow: VerbSpec = {
   name: 'discard',
   group: carry,
@@ -59,7 +63,7 @@ const discardRow: VerbSpec = {
   details:
     'Where no --kept-in is given, the directories beside it are searched for its blocks. Asks for the name of the directory, and renames it; given the new name 14 days later, proves it once more and deletes it. Interrupted anywhere, the same command finishes it.',
   arguments: [{ name: '<DIR>', help: 'a Prometheus volume that nobody uses, or one that was discarded' }],
-  flags: [keptInFlag, planFlag, confirmFlag, breakLockFlag],
+  flags: [keptInFlag, planFlag, { ...confirmFlag, help: nameOfDirectory('DIR') }, breakLockFlag],
   load: async () => (await import('./commands/rescue-discard.ts')).runRescueDiscard,
 };
 
@@ -78,7 +82,7 @@ const stitchRow: VerbSpec = {
     resultRetentionFlag,
     hardLinksFlag,
     planFlag,
-    { ...confirmFlag, help: 'the last part of the path of --into; needed where there is no terminal' },
+    { ...confirmFlag, help: nameOfDirectory('--into') },
     { ...letRetentionDeleteFlag, help: 'go on although the retention that is known would delete some of the result' },
     skipOpeningFlag,
     breakLockFlag,
@@ -133,9 +137,16 @@ export const verbs: readonly VerbSpec[] = [
     group: carry,
     summary: 'move what a Prometheus would refuse into a quarantine, and keep all of it that is whole',
     details:
-      'Without DIR, the Prometheus volume of the stack. Asks for the name of the stack or of the directory. Deletes nothing; interrupted anywhere, the same command finishes it.',
+      'Without DIR, the Prometheus volume of the stack. Asks for the name of the data directory, or without DIR of the stack. Deletes nothing; interrupted anywhere, the same command finishes it.',
     arguments: [{ name: '[DIR]', help: 'a data directory of a stopped Prometheus, or a volume; or prometheus' }],
-    flags: [planFlag, confirmFlag, breakLockFlag],
+    flags: [
+      planFlag,
+      {
+        ...confirmFlag,
+        help: "of DIR the last part of its data directory's path, else the stack's name, in the place of typing it; needed where there is no terminal",
+      },
+      breakLockFlag,
+    ],
     load: async () => (await import('./commands/repair.ts')).runRepair,
   },
   {
@@ -182,8 +193,9 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: 'rescue',
     group: look,
-    summary: 'say what each directory on a share is: whose volume, bound or orphan, since when, a copy of which',
-    details: 'Only looks. `adopt` takes in what it has found; `rescue stitch` makes one of several.',
+    summary:
+      'say what each directory on a share is: whose volume, bound or orphan, since when, a copy of which; `rescue stitch` makes one of several, `rescue discard` sets one aside that nobody needs',
+    details: 'Without `stitch` or `discard` it only looks. `adopt` takes in what it has found.',
     arguments: [{ name: '<ROOT>', help: 'the root of a share, or any directory with volumes below' }],
     flags: [],
     verbs: [stitchRow, discardRow],

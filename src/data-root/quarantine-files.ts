@@ -67,6 +67,9 @@ const manifestSchema: z.ZodMiniType<QuarantineManifest> = z.object({
   renames: z.array(z.object({ from: z.string(), to: z.string() })),
 });
 
+/** What the folder of a repair's run holds before anything is moved into it. */
+export const quarantineFiles = ['manifest.json', 'before.json'] as const;
+
 export async function findManifest(path: string): Promise<QuarantineManifest | undefined> {
   return findJsonFile(path, manifestSchema);
 }

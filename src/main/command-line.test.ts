@@ -98,6 +98,36 @@ describe('what cannot be understood', () => {
   });
 });
 
+describe('rescue', () => {
+  test('ends with an adopt that is not refused: a data root that has such a volume takes no second one', async () => {
+    await writeFiles(dataRoot, { 'share/pvc-1/wal/00000000': 'x' });
+    const last = async (...words: readonly string[]) => {
+      const { stdout } = await runCli([...words, 'rescue', `${dataRoot}/share`], { dataRoot });
+      return stdout.trim().split('\n').at(-1);
+    };
+    const path = "'/root-of-data/share/pvc-1' --as prometheus";
+    expect(await last()).toBe(`To take one in: holdfast adopt ${path}`);
+    expect(await last('--data', `${dataRoot}/new`)).toBe(
+      `To take one in: holdfast --data '/root-of-data/new' adopt ${path}`,
+    );
+    await writeFiles(dataRoot, { 'stack.json': stackFile });
+    expect(await last()).toBe(`To take one in: holdfast --data NEWROOT adopt ${path}`);
+    await writeFiles(dataRoot, { 'stack.json': { ...stackFile, volumes: [] } });
+    expect(await last()).toBe(`To take one in: holdfast adopt ${path}`);
+  });
+
+  test('tells what a repair has moved aside, and does not propose it', async () => {
+    const folder = 'share/prometheus-db-quarantine/r1';
+    for (const name of ['manifest.json', 'before.json', 'wal/00000000']) {
+      await writeFiles(dataRoot, { [`${folder}/${name}`]: 'x' });
+    }
+    const { stdout } = await runCli(['rescue', `${dataRoot}/share`], { dataRoot });
+    expect(stdout).toContain('0 orphans, 1 moved aside by a repair');
+    expect(stdout).toContain('prometheus (quarantine)');
+    expect(stdout).not.toContain('To take one in');
+  });
+});
+
 describe('help', () => {
   test('shows the verbs in groups', async () => {
     const { status, stdout } = await runCli(['--help'], { dataRoot });
@@ -138,7 +168,8 @@ describe('help', () => {
         coverage [options] [DIR...]  draw when Prometheus holds samples, by job, and list the gaps with
                                      their likely reasons
         rescue <ROOT>                say what each directory on a share is: whose volume, bound or orphan,
-                                     since when, a copy of which
+                                     since when, a copy of which; \`rescue stitch\` makes one of several,
+                                     \`rescue discard\` sets one aside that nobody needs
         proof [options] <A> <B>      prove that every sample of one TSDB is in another one
         runs [RUN]                   list the runs in the journal, or the steps of one
         logs [options] <NAME>        print the log of a component, or of the daemon
@@ -183,6 +214,19 @@ describe('help', () => {
                                        a type before it
       "
     `);
+  });
+
+  test('of a verb behind another one says whose name is asked for, and what is missing points there', async () => {
+    const discard = await runCli(['rescue', 'discard', '--help'], { dataRoot });
+    expect(discard.stdout.replaceAll(/\s+/g, ' ')).toContain('--confirm <NAME> the last part of the path of DIR');
+    expect(discard.stdout).not.toContain("stack's name");
+    const repair = await runCli(['repair', '--help'], { dataRoot });
+    expect(repair.stdout.replaceAll(/\s+/g, ' ')).toContain('of DIR the last part of its data directory');
+    const missing = await runCli(['rescue', 'stitch', 'A', 'B'], { dataRoot });
+    expect(missing.stderr).toContain('`holdfast rescue stitch --help`');
+    const empty = await runCli(['rescue', 'discard', ''], { dataRoot });
+    expect(empty.stderr).toContain('`holdfast rescue discard --help`');
+    expect((await runCli(['rescue'], { dataRoot })).stderr).toContain('`holdfast rescue --help`');
   });
 
   test('global flags count before and after the verb', async () => {

@@ -1,7 +1,7 @@
 import type { VolumeComponent } from './component.ts';
 
-/** What a directory on a share is to its neighbours. */
-export type VolumeForm = 'volume' | 'archived' | 'snapshot' | 'copy';
+/** What a directory on a share is to its neighbours; `quarantine` is what a repair has moved aside. */
+export type VolumeForm = 'volume' | 'archived' | 'snapshot' | 'copy' | 'quarantine';
 
 /** A volume that was found on a share, by what lies in it. */
 export interface FoundVolume {

@@ -4,6 +4,7 @@ import { findLastObservation } from '../data-root/last-observation.ts';
 import { getStackFile } from '../data-root/stack-file.ts';
 import { readVolumeCondition } from '../data-root/volume-identity.ts';
 import { hasCode } from '../errors/holdfast-error.ts';
+import { plural } from '../model/counted.ts';
 import { componentNames, type ComponentName } from '../model/component.ts';
 import type { Finding } from '../model/finding.ts';
 import { isGoodProof, lostSamplesOf, type Proof } from '../model/proof.ts';
@@ -214,8 +215,8 @@ function describeLoss(proof: Proof): string {
   const { lost, components, tsdb } = proof;
   const count = lostSamplesOf(proof);
   const windowCount = Math.max(lost.windows.length, tsdb?.lost.windows.length ?? 0);
-  const samples = count > 0 ? [`${count} samples`] : [];
-  const windows = windowCount > 0 ? [`${windowCount} windows`] : [];
+  const samples = count > 0 ? [plural(count, 'sample')] : [];
+  const windows = windowCount > 0 ? [plural(windowCount, 'window')] : [];
   const parts = components.filter((part) => part.lost > 0).map((part) => `${part.lost} of ${part.name}`);
   return [...samples, ...windows, ...parts].join(', ');
 }

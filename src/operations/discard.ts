@@ -1,3 +1,4 @@
+import { formatCount, plural } from '../model/counted.ts';
 import type { DiscardMark, DiscardStep, KeeperRef, KeptProof, KeptSummary } from '../model/discard-step.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Plan } from '../model/plan.ts';
@@ -116,7 +117,7 @@ function findingsOf({ path, proof }: DiscardOrder): readonly Finding[] {
   const said = { severity: 'info', object: path, remedy: 'Nothing needs to be done.' } as const;
   if (proof === null) return [{ ...said, rule: 'nothing-in-it', message: 'No file in it has a byte of data.' }];
   const { samples, series, windows, keptIn } = proof;
-  const message = `All ${samples} samples of ${series} series are in ${keptIn.join(' and ')}, read just now: ${windows.bySums} windows of two hours by their sums, ${windows.bySamples} sample by sample.`;
+  const message = `All ${plural(samples, 'sample')} of ${formatCount(series)} series are in ${keptIn.join(' and ')}, read just now: ${plural(windows.bySums, 'window')} of two hours by their sums, ${formatCount(windows.bySamples)} sample by sample.`;
   return [{ ...said, rule: 'kept-elsewhere', message }];
 }
 

@@ -19,6 +19,8 @@ const plain: DiscardCandidate = {
   writer: undefined,
   hasVolumeLock: false,
   strangers: [],
+  volumesBelow: [],
+  isPartlySeen: false,
   lastWriteMs: nowMs - quietForMs,
 };
 
@@ -44,12 +46,52 @@ describe('a directory to be discarded', () => {
     ['mount', { isMount: true }],
     ['kind', { kind: 'other' }],
     ['kind', { kind: 'unknown' }],
+    ['volumes', { volumesBelow: [{ path: '/share/pvc-1/a', kind: 'prometheus', isQuarantine: false }] }],
+    ['volumes', { kind: 'unknown', volumesBelow: [{ path: '/share/pvc-1/a', kind: 'grafana', isQuarantine: false }] }],
+    ['quarantine', { kind: 'unknown', volumesBelow: [{ path: '/q/r', kind: 'prometheus', isQuarantine: true }] }],
     ['strangers', { strangers: ['notes.txt is nothing that Prometheus writes'] }],
     ['recently-written', { lastWriteMs: nowMs - quietForMs + 1 }],
     ['recently-written', { lastWriteMs: nowMs + 1 }],
   ])('%s', (rule, changed) => {
     expect(refusalOf(() => refuseCandidate({ ...plain, ...changed }, nowMs))).toBe(rule);
   });
+});
+
+describe('a directory of volumes', () => {
+  const below = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      path: `/share/pvc-1/v${at}`,
+      kind: 'prometheus',
+      isQuarantine: false,
+    }));
+
+  test('is told by the first ones, and one of them is to be named', () => {
+    const error = thrownBy({
+      kind: 'unknown',
+      volumesBelow: [{ path: '/share/pvc-1/g', kind: 'grafana', isQuarantine: false }, ...below(8)],
+    });
+    expect(error.message).toContain(
+      'it holds volumes: /share/pvc-1/g (grafana), /share/pvc-1/v0 (prometheus), /share/pvc-1/v1 (prometheus) and at least 6 more.',
+    );
+    expect(error.remedy).toBe("Name one of them: holdfast rescue discard '/share/pvc-1/v0' --plan");
+  });
+
+  test('nobody is told to remove what was not wholly looked through', () => {
+    expect(thrownBy({ kind: 'unknown' }).remedy).toContain('remove it by hand');
+    expect(thrownBy({ kind: 'unknown', isPartlySeen: true }).remedy).not.toContain('remove');
+    expect(thrownBy({ kind: 'unknown', volumesBelow: below(1) }).remedy).not.toContain('remove');
+    expect(thrownBy({ kind: 'other', volumesBelow: below(1) }).remedy).not.toContain('remove');
+  });
+
+  function thrownBy(changed: Partial<DiscardCandidate>): HoldfastError {
+    try {
+      refuseCandidate({ ...plain, ...changed }, nowMs);
+    } catch (error) {
+      if (error instanceof HoldfastError) return error;
+      throw error;
+    }
+    throw new Error('It was not refused.');
+  }
 });
 
 describe('a discarded directory to be deleted', () => {

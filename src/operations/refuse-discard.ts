@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts';
+import { formatCount, plural } from '../model/counted.ts';
 import type { DiscardMark, KeptProof } from '../model/discard-step.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { discardedForMs, parseDiscardedName } from '../rules/discard-name.ts';
@@ -14,6 +15,10 @@ export interface DiscardCandidate {
   readonly writer: { readonly pid: number; readonly command: string } | undefined;
   readonly hasVolumeLock: boolean;
   readonly strangers: readonly string[];
+  /** Data of components in it, beside what it is itself: the first ones. */
+  readonly volumesBelow: readonly { readonly path: string; readonly kind: string; readonly isQuarantine: boolean }[];
+  /** True where something in it, as a symlink, was not looked into. */
+  readonly isPartlySeen: boolean;
   readonly lastWriteMs: number | null;
 }
 
@@ -41,6 +46,7 @@ export function refuseCandidate(candidate: DiscardCandidate, nowMs: number): voi
     const remedy = `Look at ${path}/.holdfast.lock, which names the daemon and its host; remove it where both are gone.`;
     throw refuse(path, 'it holds the lock of a daemon that wrote to it', 'locked', remedy);
   }
+  if (candidate.volumesBelow.some(({ isQuarantine }) => !isQuarantine)) throw refuseVolumes(candidate);
   if (isMount) throw refuse(path, 'it is a mount, which cannot be renamed', 'mount', 'Name it where it is no mount.');
   if (kind === 'other' || kind === 'unknown') throw refuseKind(candidate, holds);
   const [stranger] = strangers;
@@ -58,12 +64,44 @@ export function refuseCandidate(candidate: DiscardCandidate, nowMs: number): voi
 
 const adviceInUse = 'A directory that is in use is not discarded. See `holdfast rescue` on the directory above it.';
 
-function refuseKind({ path, kind }: DiscardCandidate, holds: string): HoldfastError {
+const volumesNamed = 3;
+
+/** Each of them is proven, and renamed, by itself. */
+function refuseVolumes({ path, kind, holds, volumesBelow: below }: DiscardCandidate): HoldfastError {
+  const volumesBelow = below.filter(({ isQuarantine }) => !isQuarantine);
+  const named = volumesBelow.slice(0, volumesNamed).map((volume) => `${volume.path} (${volume.kind})`);
+  const more = volumesBelow.length - named.length;
+  const list = `${named.join(', ')}${more === 0 ? '' : ` and at least ${more} more`}`;
+  const isVolume = kind === 'prometheus' || kind === 'other';
+  const reason = isVolume ? `beside ${holds} it holds other volumes: ${list}` : `it holds volumes: ${list}`;
+  const first = volumesBelow.find((volume) => volume.kind === 'prometheus' && volume.path !== path);
+  const remedy =
+    first === undefined
+      ? `See what each of them is with \`holdfast rescue ${shellWord(path)}\`; only a Prometheus volume can be discarded.`
+      : `Name one of them: holdfast rescue discard ${shellWord(first.path)} --plan`;
+  return new HoldfastError('not-discardable', {
+    message: `${path} is not discarded: ${reason}. Nothing was changed.`,
+    remedy,
+    details: { path, rule: 'volumes', volumes: volumesBelow.slice(0, 20) },
+  });
+}
+
+function refuseKind({ path, kind, isPartlySeen, volumesBelow }: DiscardCandidate, holds: string): HoldfastError {
+  const [aside] = volumesBelow;
+  if (aside !== undefined) {
+    const reason = `it holds what a repair has moved aside (${aside.path})`;
+    const advice =
+      'Those samples may be nowhere else. The manifest.json there says what they are: keep it while you may need them.';
+    return refuse(path, reason, 'quarantine', advice);
+  }
+  const remedy = isPartlySeen
+    ? `Look at it with \`holdfast rescue ${shellWord(path)}\`, and at what its symlinks and mounts lead to: that was not looked into.`
+    : `Look at it with \`holdfast rescue ${shellWord(path)}\`, and remove it by hand if nobody needs it.`;
   const reason =
     kind === 'other'
       ? `it holds ${holds}, and only of a Prometheus volume can be proven, sample by sample, that all of it is elsewhere`
       : `it holds ${holds}`;
-  return refuse(path, reason, 'kind', 'Look at it with `holdfast rescue`, and remove it by hand if nobody needs it.');
+  return refuse(path, reason, 'kind', remedy);
 }
 
 /** Throws `not-discardable` while a discarded directory is to stay, or where it is none. Returns since when it was. */
@@ -107,7 +145,7 @@ export function refuseUnproven(proof: KeptProof): void {
     const changed = lost.reduce((sum, window) => sum + window.changed, 0);
     const other = changed === 0 ? '' : ` (${changed} have another value there)`;
     throw new HoldfastError('not-elsewhere', {
-      message: `${count} of ${samples} samples of ${directory} are not in ${others}${other}, in ${lost.length} windows of two hours; the first is from ${isoOf(first.fromMs)} to ${isoOf(first.toMs)}. Nothing was changed.`,
+      message: `${formatCount(count)} of ${plural(samples, 'sample')} of ${directory} are not in ${others}${other}, in ${plural(lost.length, 'window')} of two hours; the first is from ${isoOf(first.fromMs)} to ${isoOf(first.toMs)}. Nothing was changed.`,
       remedy: 'Name the directory that holds them as well with a further --kept-in, or keep this one.',
       details: { directory, keptIn, lost: lost.slice(0, 20), windows: lost.length },
     });

@@ -1,6 +1,7 @@
 import { assertNever } from '../model/assert-never.ts';
 import type { RunEvent, StepProgress } from '../model/handler.ts';
 import { formatBytes } from '../model/bytes.ts';
+import { rememberTold } from './remember-told.ts';
 import { renderPlan } from './render-plan.ts';
 import type { Reporter, Write } from './reporter.ts';
 import { printableLines } from '../model/printable.ts';
@@ -20,12 +21,18 @@ export interface PlainOptions {
 export function createPlainReporter({ write, style, now }: PlainOptions): Reporter {
   let progressAtMs = 0;
   let startedAtMs: number | undefined;
+  const told = rememberTold();
   const line = (text: string) => write(`${text}\n`);
   return {
-    plan: (plan) => renderPlan(plan, style).forEach(line),
+    plan(plan) {
+      told.plan(plan);
+      renderPlan(plan, style).forEach(line);
+    },
     event(event) {
-      if (event.type === 'step-started') progressAtMs = now();
-      if (event.type === 'step-progress') {
+      const isQuiet = told.isQuiet(event);
+      if (isQuiet && event.type === 'said') return;
+      if (event.type === 'step-started' && !isQuiet) progressAtMs = now();
+      if (event.type === 'step-progress' || isQuiet) {
         if (now() - progressAtMs < progressIntervalMs) return;
         progressAtMs = now();
       }

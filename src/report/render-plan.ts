@@ -1,15 +1,19 @@
 import type { Plan } from '../model/plan.ts';
+import { foldSteps } from './fold-steps.ts';
 import { renderFindings } from './render-findings.ts';
 import { printable, type Style } from './style.ts';
 import { plural } from './time.ts';
 
-/** The plan as it is printed, asked about and carried out: differences, findings, and each step with its class. */
+/** The plan as it is printed, asked about and carried out: differences, findings, and the steps with their class. */
 export function renderPlan(plan: Plan, style: Style): readonly string[] {
   return [
     style.bold(headline(plan)),
     ...plan.differences.map(({ key, from, to }) => `  ${key}: ${printable(from)} -> ${printable(to)}`),
     ...renderFindings(plan.findings, style).map((line) => `  ${line}`),
-    ...plan.steps.map((step, index) => {
+    ...foldSteps(plan.steps).map((told) => {
+      if (told.type === 'folded')
+        return `  ${' '.repeat(String(plan.steps.length).length)}  ... ${told.count} more like it`;
+      const { step, index } = told;
       const number = String(index + 1).padStart(String(plan.steps.length).length);
       const word = step.class.padEnd('destructive'.length);
       const paint = step.class === 'destructive' ? style.red : step.class === 'disruptive' ? style.yellow : style.dim;

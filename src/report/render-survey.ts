@@ -1,5 +1,6 @@
 import { relative } from 'node:path/posix';
 import { formatBytes } from '../model/bytes.ts';
+import type { VolumeComponent } from '../model/component.ts';
 import type { DiscardedVolume, FoundVolume, RescueSurvey } from '../model/found-volume.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { printable, type Style } from './style.ts';
@@ -9,6 +10,8 @@ import { formatAge, formatSecond, plural } from './time.ts';
 export interface SurveyLayout {
   readonly style: Style;
   readonly nowMs: number;
+  /** How an `adopt` of such a volume begins, as `holdfast adopt`. */
+  readonly adoptWords: (kind: VolumeComponent) => string;
 }
 
 const columns = [
@@ -23,14 +26,19 @@ const columns = [
 ] as const;
 
 /** A survey of a share for people: one row for each volume, then what is odd about them, then what could not be read. */
-export function renderSurvey(root: string, survey: RescueSurvey, { style, nowMs }: SurveyLayout): readonly string[] {
+export function renderSurvey(
+  root: string,
+  survey: RescueSurvey,
+  { style, nowMs, adoptWords }: SurveyLayout,
+): readonly string[] {
   const { volumes, directories, unreadable } = survey;
-  const orphans = volumes.filter(({ boundTo, discarded }) => boundTo === null && discarded === null);
+  const aside = volumes.filter(isMovedAside).length;
+  const orphans = volumes.filter((volume) => isOrphan(volume) && !isMovedAside(volume));
   const inUse = volumes.filter(({ boundTo }) => boundTo !== null).length;
-  const gone = volumes.length - orphans.length - inUse;
-  const head = `${printable(root)}: ${plural(volumes.length, 'volume')} in ${formatDirectories(directories)}, ${inUse} in use, ${plural(orphans.length, 'orphan')}${gone === 0 ? '' : `, ${gone} discarded`}`;
+  const gone = volumes.filter(({ boundTo, discarded }) => boundTo === null && discarded !== null).length;
+  const head = `${printable(root)}: ${plural(volumes.length, 'volume')} in ${formatDirectories(directories)}, ${inUse} in use, ${plural(orphans.length, 'orphan')}${aside === 0 ? '' : `, ${aside} moved aside by a repair`}${gone === 0 ? '' : `, ${gone} discarded`}`;
   const rows = volumes.map((volume) => rowOf(volume, { root, nowMs }));
-  const example = orphans.find(({ kind, form }) => kind === 'prometheus' && form !== 'copy') ?? orphans[0];
+  const example = chooseExample(orphans);
   return [
     style.bold(head),
     ...(rows.length === 0 ? [] : ['', ...renderTable(columns, rows, style)]),
@@ -40,8 +48,33 @@ export function renderSurvey(root: string, survey: RescueSurvey, { style, nowMs 
     ),
     ...(example === undefined
       ? []
-      : ['', `To take one in: holdfast adopt ${shellWord(example.path)} --as ${example.kind}`]),
+      : ['', `To take one in: ${adoptWords(example.kind)} ${shellWord(example.path)} --as ${example.kind}`]),
   ];
+}
+
+function isOrphan({ boundTo, discarded }: FoundVolume): boolean {
+  return boundTo === null && discarded === null;
+}
+
+function isMovedAside(volume: FoundVolume): boolean {
+  return volume.form === 'quarantine' && isOrphan(volume);
+}
+
+/** The Prometheus volume with the newest samples, one that is whole before a damaged one; else any other orphan. */
+function chooseExample(orphans: readonly FoundVolume[]): FoundVolume | undefined {
+  const volumes = orphans.filter(
+    ({ kind, form }) => kind === 'prometheus' && (form === 'volume' || form === 'archived'),
+  );
+  const isDamaged = ({ damage }: FoundVolume) => Number(damage.length > 0);
+  const [best] = volumes.toSorted(
+    (one, other) => isDamaged(one) - isDamaged(other) || newestMsOf(other) - newestMsOf(one),
+  );
+  return best ?? orphans[0];
+}
+
+/** A head goes on to the last write. */
+function newestMsOf({ coverage, lastWriteMs }: FoundVolume): number {
+  return Math.max(coverage?.toMs ?? 0, coverage?.hasHead === true ? (lastWriteMs ?? 0) : 0);
 }
 
 function section(lines: readonly string[]): readonly string[] {
@@ -56,12 +89,10 @@ function rowOf(volume: FoundVolume, { root, nowMs }: { readonly root: string; re
   const { coverage } = volume;
   const form = volume.discarded === null ? volume.form : 'discarded';
   const kind = form === 'volume' ? volume.kind : `${volume.kind} (${form})`;
-  const owner =
-    volume.stack ?? volume.claim ?? (volume.labels.job.length > 0 ? `jobs ${volume.labels.job.join(' ')}` : '-');
   return [
     printable(nameOf(volume.path, root)),
     kind,
-    printable(owner),
+    printable(ownerOf(volume)),
     volume.boundTo === null ? '-' : printable(`stack ${volume.boundTo.stack}`),
     typeof coverage?.fromMs === 'number' ? formatSecond(coverage.fromMs) : '-',
     coverage === null ? '-' : endOf(coverage),
@@ -70,16 +101,23 @@ function rowOf(volume: FoundVolume, { root, nowMs }: { readonly root: string; re
   ];
 }
 
+/** In the order of what can be relied on: the identity file, the provisioner's name, the labels inside. */
+function ownerOf({ by, stack, claim, labels }: FoundVolume): string {
+  const jobs = labels.job.length > 0 ? `jobs ${labels.job.join(' ')}` : '-';
+  return by === 'identity' ? (stack ?? claim ?? jobs) : (claim ?? stack ?? jobs);
+}
+
 function endOf({ toMs, hasHead }: NonNullable<FoundVolume['coverage']>): string {
   if (toMs === null) return hasHead ? 'head only' : '-';
   return `${formatSecond(toMs)}${hasHead ? ' + head' : ''}`;
 }
 
-function notesOf({ path, damage, duplicates, discarded }: FoundVolume, place: NotePlace): readonly string[] {
+function notesOf({ path, form, damage, duplicates, discarded }: FoundVolume, place: NotePlace): readonly string[] {
   const { root } = place;
   const name = printable(nameOf(path, root));
   return [
     ...(discarded === null ? [] : [`${name}: ${tellDiscarded(discarded, place)}`]),
+    ...(form === 'quarantine' ? [`${name}: what a repair has moved aside; its manifest.json says why`] : []),
     ...damage.map((what) => `${name}: damaged: ${printable(what)}`),
     ...duplicates.map(
       (other) => `${name}: ${plural(other.blocks, 'block')} also in ${printable(nameOf(other.path, root))}`,

@@ -16,20 +16,35 @@ test('columns are as wide as their widest cell, numbers stand at the right, noth
   ]);
 });
 
-test('where the terminal is narrower, the widest column is wrapped and no character is lost', () => {
-  const lines = renderTable(columns, rows, createStyle({ hasColor: false, columns: 40 }));
-  expect(lines.every((line) => line.length <= 40)).toBe(true);
-  expect(lines).toEqual([
+test('where the terminal is narrower, columns are wrapped at spaces, the widest first', () => {
+  const told = [
+    ['prometheus', '1 234', 'two days ago'],
+    ['x', '7', '-'],
+  ];
+  expect(renderTable(columns, told, createStyle({ hasColor: false, columns: 27 }))).toEqual([
     'NAME        COUNT  PATH',
-    'prometheus      7  /srv/holdfast/volumes',
-    '                   /prometheus',
-    'x           1 234  /',
+    'prometheus  1 234  two days',
+    '                   ago',
+    'x               7  -',
   ]);
 });
 
-test('on a screen that is too narrow for anything, columns stay readable', () => {
-  const lines = renderTable(columns, rows, createStyle({ hasColor: false, columns: 5 }));
-  expect(lines[0]).toBe('NAME        COUNT  PATH');
+test('where a path or a number would be cut, each row is a block, and everything in it can be copied', () => {
+  for (const width of [40, 5]) {
+    expect(renderTable(columns, rows, createStyle({ hasColor: false, columns: width }))).toEqual([
+      'NAME: prometheus',
+      'COUNT: 7',
+      'PATH: /srv/holdfast/volumes/prometheus',
+      '',
+      'NAME: x',
+      'COUNT: 1 234',
+      'PATH: /',
+    ]);
+  }
+});
+
+test('a table without rows has its heads, however narrow the terminal is', () => {
+  expect(renderTable(columns, [], createStyle({ hasColor: false, columns: 5 }))).toEqual(['NAME  COUNT  PATH']);
 });
 
 test('heads are bold', () => {

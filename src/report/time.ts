@@ -27,12 +27,4 @@ export function formatSpan(durationMs: number): string {
   return `${Math.floor(durationMs / dayMs)} d`;
 }
 
-/** `1 234 567`: groups of three, readable in every country. */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
-}
-
-/** `1 step`, `3 steps`. */
-export function plural(count: number, word: string): string {
-  return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
-}
+export { formatCount, plural } from '../model/counted.ts';

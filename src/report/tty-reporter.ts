@@ -1,6 +1,7 @@
 import type { RunEvent, StepProgress } from '../model/handler.ts';
 import type { StepBase } from '../model/plan.ts';
 import { describeEvent, describeProgress, describeSpeed, numberOf, type PlainOptions } from './plain-reporter.ts';
+import { rememberTold } from './remember-told.ts';
 import { renderPlan } from './render-plan.ts';
 import type { Reporter } from './reporter.ts';
 import { printableLines } from '../model/printable.ts';
@@ -25,6 +26,7 @@ export function createTtyReporter({ write, style, now }: PlainOptions): Reporter
   let isDrawn = false;
   let drawnAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
+  const told = rememberTold();
 
   const clear = () => {
     // Carriage return and "erase to the end of the line" (ECMA-48 EL).
@@ -60,8 +62,12 @@ export function createTtyReporter({ write, style, now }: PlainOptions): Reporter
     clear();
   };
   return {
-    plan: (plan) => renderPlan(plan, style).forEach(line),
+    plan(plan) {
+      told.plan(plan);
+      renderPlan(plan, style).forEach(line);
+    },
     event(event) {
+      const isQuiet = told.isQuiet(event);
       if (event.type === 'step-started') {
         begin(event);
         return;
@@ -72,6 +78,8 @@ export function createTtyReporter({ write, style, now }: PlainOptions): Reporter
         return;
       }
       if (event.type !== 'said') current = undefined;
+      // The moving line says where it is.
+      if (isQuiet) return;
       line(event.type === 'step-failed' ? style.red(describeEvent(event)) : describeEvent(event));
     },
     progress(progress) {

@@ -60,7 +60,8 @@ function judgeComponents({ stack, components }: StackFacts): readonly Finding[] 
 }
 
 function remedyFor({ name, state }: ComponentObservation): string {
-  if (state === 'held') return 'Run the command again that has stopped it: it finishes its work.';
+  if (state === 'held')
+    return 'Run `holdfast up`, which starts it, or the command again that has stopped it, which finishes its work.';
   if (state === 'restarting') return 'Nothing to do yet: it is started again by itself.';
   return `Look at \`holdfast logs ${name}\`, then run \`holdfast up\`.`;
 }

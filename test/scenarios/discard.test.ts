@@ -134,7 +134,19 @@ describe.skipIf(programs === undefined)('rescue discard (skipped where there is 
     await writeFile(path('alertmanager', 'silences'), 'x');
     const other = await refuse(['alertmanager', '--confirm', 'alertmanager'], 'not-discardable');
     expect(other.json.error?.message).toContain('only of a Prometheus volume');
-    await refuse(['.', '--confirm', share.slice(share.lastIndexOf('/') + 1)], 'not-discardable');
+    const several = await refuse(['.', '--confirm', share.slice(share.lastIndexOf('/') + 1)], 'not-discardable');
+    expect(several.json.error?.message).toContain(
+      `it holds other volumes: ${path('pvc-a')} (prometheus), ${path('pvc-b')}`,
+    );
+    expect(several.json.error?.remedy).toContain(`Name one of them: holdfast rescue discard '${path('pvc-a')}'`);
+    await place('far', made.blocks, { below: 'a/b/c/d/e/f/g/h/i' });
+    const deep = await refuse(['a', '--confirm', 'a'], 'not-discardable');
+    expect(deep.json.error?.message).toContain(`it holds volumes: ${path('a/b/c/d/e/f/g/h/i/far')} (prometheus)`);
+    await place('pvc-a/old');
+    const within = await refuse(['pvc-a', '--confirm', 'pvc-a'], 'not-discardable');
+    expect(within.json.error?.message).toContain(`it holds other volumes: ${path('pvc-a/old')} (prometheus)`);
+    await rm(path('pvc-a/old'), { recursive: true });
+    await rm(path('a'), { recursive: true });
     await mkdir(path('tables'));
     await writeFile(path('tables', 'a.csv'), '1,2');
     await refuse(['tables', '--confirm', 'tables'], 'not-discardable');

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { followSymlinks } from '../../config/data-root.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { plural } from '../../model/counted.ts';
 import { findUnreadBefore, isGoodVerdict, provesNothing, type TsdbProof } from '../../model/tsdb-proof.ts';
 import { shellWord } from '../../model/shell-word.ts';
 import { observeProof } from '../../observations/proof.ts';
@@ -56,7 +57,7 @@ function notProved({ before, after, lost, undecided }: TsdbProof): HoldfastError
   if (lost.windows.length > 0) {
     const atLeast = lost.windows.some(({ exact }) => !exact) ? 'At least ' : '';
     return new HoldfastError('samples-lost', {
-      message: `${atLeast}${lost.samples} samples of ${before.path} are not in ${after.path} as they were, in ${lost.windows.length} windows of two hours. Both were only looked at.`,
+      message: `${atLeast}${plural(lost.samples, 'sample')} of ${before.path} are not in ${after.path} as they were, in ${plural(lost.windows.length, 'window')} of two hours. Both were only looked at.`,
       remedy: `Keep ${before.path} until what is missing has been put back.`,
       details: { lost: { samples: lost.samples, windows: lost.windows.slice(0, 5) } },
     });

@@ -22,6 +22,7 @@ import { notOpenedFinding } from '../../operations/stitch/not-opened-finding.ts'
 import { refuseStitch } from '../../operations/stitch/refuse-stitch.ts';
 import type { ResultRetention } from '../../operations/stitch/result-retention.ts';
 import { planStitch, type StitchOrder } from '../../operations/stitch/stitch.ts';
+import { findAdoptWords } from '../adopt-words.ts';
 import type { CommandContext, CommandInput, CommandResult, RunKeeper, StitchWorld } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Flags } from '../flags.ts';
@@ -41,9 +42,11 @@ export async function runRescueStitch(input: CommandInput, context: CommandConte
   const target = await findTarget(input, context);
   const runs = await context.world.openRuns(target.place.work);
   await refuseWriters(target, context);
+  const adoptWords = async () => (await findAdoptWords(input.flags, context))('prometheus');
   const unfinished = await findUnfinishedPlan(target.place.work, 'stitch');
   const finished = unfinished === undefined ? await findFinishedStitch(target) : undefined;
-  if (finished !== undefined) return resultOf(target, { run: finished.run, proof: finished, error: undefined });
+  if (finished !== undefined)
+    return resultOf(target, { run: finished.run, proof: finished, error: undefined }, adoptWords);
   const { choice, retention } = await findSurroundings(target.place.into, input.flags, context);
   const { handlers, prometheus } = await context.world.openStitch(choice);
   const plan = await planFor(target, input.flags, { runs, context, unfinished, retention, opening: prometheus });
@@ -60,7 +63,7 @@ export async function runRescueStitch(input: CommandInput, context: CommandConte
     await refuseTaken(await observeStitchPlace(place.into), plan);
     const error = await carryOut(plan, { runs, handlers, context });
     const proof = await findStitchProof(join(place.work, plan.run, 'proof.json'));
-    return resultOf(target, { run: plan.run, proof, error });
+    return resultOf(target, { run: plan.run, proof, error }, adoptWords);
   } finally {
     await lock.release();
   }
@@ -168,7 +171,11 @@ interface Outcome {
   readonly error: unknown;
 }
 
-function resultOf({ place, sources }: Target, { run, proof, error }: Outcome): CommandResult {
+function resultOf(
+  { place, sources }: Target,
+  { run, proof, error }: Outcome,
+  adoptWords: () => Promise<string>,
+): CommandResult {
   const isUnopened = proof?.opened === null;
   const findings = isUnopened ? [notOpenedFinding(place.into, 'none was asked')] : [];
   return {
@@ -177,7 +184,8 @@ function resultOf({ place, sources }: Target, { run, proof, error }: Outcome): C
     text: async (style) => {
       if (proof === undefined) return [];
       const { renderStitchProof } = await import('../../report/render-stitch-proof.ts');
-      return renderStitchProof(proof, join(place.work, run), style);
+      const layout = { folder: join(place.work, run), adoptWords: await adoptWords() };
+      return renderStitchProof(proof, layout, style);
     },
   };
 }

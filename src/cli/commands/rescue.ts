@@ -3,6 +3,7 @@ import { followSymlinks } from '../../config/data-root.ts';
 import { surveyShare } from '../../observations/rescue/survey-share.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import type { RescueSurvey } from '../../model/found-volume.ts';
+import { findAdoptWords } from '../adopt-words.ts';
 import type { CommandContext, CommandInput, CommandResult } from '../command.ts';
 
 /** `holdfast rescue ROOT`: what a share full of directories holds. */
@@ -17,7 +18,8 @@ export async function runRescue(input: CommandInput, context: CommandContext): P
     ...(survey.unreadable.length === 0 ? {} : { error: unreadable(root, survey) }),
     text: async (style) => {
       const { renderSurvey } = await import('../../report/render-survey.ts');
-      return renderSurvey(root, survey, { style, nowMs: context.now() });
+      const adoptWords = await findAdoptWords(input.flags, context);
+      return renderSurvey(root, survey, { style, nowMs: context.now(), adoptWords });
     },
   };
 }

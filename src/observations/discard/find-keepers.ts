@@ -19,7 +19,9 @@ export async function findKeepers(discarded: Discardable, options: SurveyOptions
   const left = namesIn(discarded.tsdbs);
   const { volumes } = await surveyShare(discarded.parent, options);
   const candidates = volumes
-    .filter(({ kind, form, path }) => kind === 'prometheus' && form !== 'snapshot' && !isIn(path, discarded.path))
+    // A snapshot counts with its volume, and a quarantine is there to be removed some day.
+    .filter(({ kind, form }) => kind === 'prometheus' && form !== 'snapshot' && form !== 'quarantine')
+    .filter(({ path }) => !isIn(path, discarded.path))
     .map((volume) => ({ volume, names: namesIn([volume.dataDirectory]) }))
     .map(({ volume, names }) => ({ volume, names, shared: [...names].filter((name) => left.has(name)).length }))
     .filter(({ shared }) => shared > 0)

@@ -9,6 +9,7 @@ import { isKnown } from '../../tsdb/check/leftovers.ts';
 import { identifyDirectory } from '../identify-directory.ts';
 import type { TsdbReaders } from '../tsdb-inventory.ts';
 import { findBoundStack, type BoundStack } from './find-bound-stack.ts';
+import { listVolumesBelow, type VolumeBelow } from './list-volumes-below.ts';
 import { scanTree, type ScannedTree } from './scan-tree.ts';
 
 /** A directory that is to be discarded, as far as it can be told without reading a sample. */
@@ -29,6 +30,10 @@ export interface Discardable {
   readonly hasVolumeLock: boolean;
   /** What no Prometheus makes, or is no file at all: the first few, in words. */
   readonly strangers: readonly string[];
+  /** Data of components in it, other than what it is itself. */
+  readonly volumesBelow: readonly VolumeBelow[];
+  /** Symlinks and mounts are not looked into: true where there is something of that kind. */
+  readonly isPartlySeen: boolean;
   /** The newest change of a file in it. */
   readonly lastWriteMs: number | null;
   readonly mark: DiscardMark | undefined;
@@ -64,6 +69,8 @@ export async function observeDiscardable(
     writer: await readers.findWriterBelow(path),
     hasVolumeLock: tree.files.has(paths.volumeLock),
     strangers,
+    volumesBelow: listVolumesBelow(path, tree, identity.own),
+    isPartlySeen: tree.strange.length > 0,
     lastWriteMs: files.reduce<number | null>((newest, [, file]) => Math.max(newest ?? 0, file.modifiedMs), null),
     mark: await findDiscardMark(path),
     tree,
@@ -75,6 +82,8 @@ interface Identity {
   readonly holds: string;
   /** Of the data directory's files among those of the directory: '' or `prometheus-db/`. */
   readonly prefix: string;
+  /** The data directory that it is, or that lies in it as in a volume; undefined where it is none, or more than one. */
+  readonly own?: string;
 }
 
 async function identify(path: string, { files }: ScannedTree): Promise<Identity> {
@@ -86,8 +95,8 @@ async function identify(path: string, { files }: ScannedTree): Promise<Identity>
     const { kind, dataDirectory, by } = found;
     const prefix = dataDirectory === path ? '' : `${relative(path, dataDirectory)}/`;
     return kind === 'prometheus'
-      ? { kind, holds: `data of Prometheus (${by})`, prefix }
-      : { kind: 'other', holds: `data of ${kind} (${by})`, prefix };
+      ? { kind, holds: `data of Prometheus (${by})`, prefix, own: dataDirectory }
+      : { kind: 'other', holds: `data of ${kind} (${by})`, prefix, own: dataDirectory };
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'not-adoptable') throw error;
     return { kind: 'other', holds: "more than one component's data", prefix: '' };

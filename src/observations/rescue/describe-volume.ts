@@ -1,4 +1,5 @@
 import { basename, join, relative } from 'node:path';
+import { quarantineFiles } from '../../data-root/quarantine-files.ts';
 import { findStackFile } from '../../data-root/stack-file.ts';
 import { findVolumeIdentity } from '../../data-root/volume-identity.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
@@ -37,7 +38,7 @@ export async function describeVolume({ path, found, isSnapshot }: Candidate, roo
     path,
     dataDirectory,
     kind,
-    form: isArchived ? 'archived' : isSnapshot ? 'snapshot' : 'volume',
+    form: formOf({ files, isArchived, isSnapshot }),
     stack: identity?.stack ?? (anotherCluster === undefined ? (cluster ?? null) : null),
     claim,
     by: identity !== undefined ? 'identity' : claim !== null ? 'name' : tsdb.labels.job.length > 0 ? 'labels' : null,
@@ -50,6 +51,17 @@ export async function describeVolume({ path, found, isSnapshot }: Candidate, roo
     labels: tsdb.labels,
     blockNames: tsdb.blockNames,
   };
+}
+
+interface Signs {
+  readonly files: Files;
+  readonly isArchived: boolean;
+  readonly isSnapshot: boolean;
+}
+
+function formOf({ files, isArchived, isSnapshot }: Signs): FoundVolume['form'] {
+  if (quarantineFiles.every((name) => files.has(name))) return 'quarantine';
+  return isArchived ? 'archived' : isSnapshot ? 'snapshot' : 'volume';
 }
 
 async function readIdentity(path: string, damage: string[]): Promise<VolumeIdentity | undefined> {

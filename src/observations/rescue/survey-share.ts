@@ -71,7 +71,13 @@ export function compareVolumes(volumes: readonly DescribedVolume[]): readonly Fo
   });
 }
 
-const formRank: Readonly<Record<FoundVolume['form'], number>> = { volume: 0, copy: 1, archived: 2, snapshot: 3 };
+const formRank: Readonly<Record<FoundVolume['form'], number>> = {
+  volume: 0,
+  copy: 1,
+  archived: 2,
+  snapshot: 3,
+  quarantine: 4,
+};
 
 /** One that is in use is never a copy; else the one with more blocks, that was written to last, comes first. */
 function byOriginality(one: DescribedVolume, other: DescribedVolume): number {

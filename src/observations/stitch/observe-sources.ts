@@ -85,12 +85,16 @@ function refuseDamage(directory: string, findings: readonly Pick<TsdbFinding, 's
   const damages = findings.filter(({ severity }) => severity === 'error');
   const [first] = damages;
   if (first === undefined) return;
-  const more = damages.length > 1 ? ` There are ${damages.length - 1} more findings like it.` : '';
+  const more = damages.length > 1 ? ` ${moreLikeIt(damages.length - 1)}` : '';
   throw new HoldfastError('damaged-tsdb', {
     message: `${directory} is damaged, and a source is never changed: ${first.message}${more} Nothing was changed.`,
     remedy: `Copy it, run \`holdfast repair\` on the copy, and name the copy in its place.`,
     details: { directory, damages: damages.length, first },
   });
+}
+
+function moreLikeIt(count: number): string {
+  return count === 1 ? 'There is one more finding like it.' : `There are ${count} more findings like it.`;
 }
 
 /** Prometheus shows one of two values, and nobody knows which: no proof could say what was kept. */

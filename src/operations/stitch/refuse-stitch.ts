@@ -1,3 +1,4 @@
+import { plural } from '../../model/counted.ts';
 import { formatBytes } from '../../model/bytes.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import type { ObservedSource, ObservedSources } from '../../model/stitch-facts.ts';
@@ -45,7 +46,7 @@ function refuseConflicts({ sources, union }: ObservedSources, { winner }: Stitch
   const more = series.more > 0 ? ` and ${series.more} more series` : '';
   const span = `${timeOf(windows[0]?.fromMs ?? NaN)} to ${timeOf((windows.at(-1)?.fromMs ?? NaN) + windowMs)}`;
   throw new HoldfastError('conflicting-samples', {
-    message: `${names.join('; ')} hold different values at the same times: ${samples} samples from ${span}, of ${named.join(', ')}${more}. Nothing was changed.`,
+    message: `${names.join('; ')} hold different values at the same times: ${plural(samples, 'sample')} from ${span}, of ${named.join(', ')}${more}. Nothing was changed.`,
     remedy:
       winner === null
         ? 'Say with --wins DIR whose values are right; the others will not be in the result.'
@@ -71,7 +72,7 @@ function refuseRetention(facts: ObservedSources, order: StitchOrder): void {
   if (condemned.length === 0) return;
   const samples = condemned.reduce((sum, block) => sum + block.samples, 0);
   throw new HoldfastError('retention-would-delete', {
-    message: `${ofWhom(result)} would delete ${listOf(condemned)} with ${samples} samples of the result. Nothing was changed.`,
+    message: `${ofWhom(result)} would delete ${listOf(condemned)} with ${plural(samples, 'sample')} of the result. Nothing was changed.`,
     remedy: `${howToKeepAll(result)} With --unsafe-let-retention-delete they may go.`,
     details: { blocks: condemned.slice(0, 20).map(({ ulid, minTime, maxTime }) => ({ ulid, minTime, maxTime })) },
   });

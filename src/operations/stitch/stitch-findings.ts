@@ -1,4 +1,5 @@
 import type { BlockOnDisk } from '../../model/block.ts';
+import { formatCount, plural } from '../../model/counted.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { ObservedSource, ObservedSources } from '../../model/stitch-facts.ts';
 import { judgeFutureBlocks } from '../../rules/future-blocks.ts';
@@ -42,7 +43,7 @@ export function resultToJudge({ sources }: ObservedSources, judged: JudgedStitch
 
 function sourceFinding({ directory, inventory, blocks, headBytes }: ObservedSource): Finding {
   const { samples, series, outOfOrderSamples } = inventory.totals;
-  const late = outOfOrderSamples === 0 ? '' : `, ${outOfOrderSamples} of them out of order`;
+  const late = outOfOrderSamples === 0 ? '' : `, ${formatCount(outOfOrderSamples)} of them out of order`;
   const head = headBytes === 0 ? '' : ` and a head${late}`;
   const first = inventory.windows[0]?.firstMs ?? null;
   const last = inventory.windows.at(-1)?.lastMs ?? null;
@@ -51,7 +52,7 @@ function sourceFinding({ directory, inventory, blocks, headBytes }: ObservedSour
     rule: 'source',
     severity: 'info',
     object: directory,
-    message: `${samples} samples in ${series} series${span}: ${plural(blocks.length, 'block')}${head}.`,
+    message: `${plural(samples, 'sample')} in ${formatCount(series)} series${span}: ${plural(blocks.length, 'block')}${head}.`,
     remedy: 'Nothing needs to be done.',
   };
 }
@@ -88,7 +89,7 @@ function conflictFinding({ sources, union }: ObservedSources, { winner }: Judged
       rule: 'conflicting-samples',
       severity: 'warning',
       object: directory,
-      message: `${samples} samples of ${count} series have another value in another source, as ${series.listed[0]?.series ?? ''}: those of ${directory} stay, the others will not be in the result.`,
+      message: `${plural(samples, 'sample')} of ${formatCount(count)} series ${samples === 1 ? 'has' : 'have'} another value in another source, as ${series.listed[0]?.series ?? ''}: those of ${directory} stay, the others will not be in the result.`,
       remedy: 'Make sure that it is the one whose values are right.',
     },
   ];
@@ -106,7 +107,7 @@ function retentionFindings(facts: ObservedSources, judged: JudgedStitch): readon
       rule: 'retention-deletes',
       severity: 'warning',
       object: into,
-      message: `${ofWhom(result)} deletes ${listOf(condemned)} with ${samples} samples, at once or when it cuts its first block.`,
+      message: `${ofWhom(result)} deletes ${listOf(condemned)} with ${plural(samples, 'sample')}, at once or when it cuts its first block.`,
       remedy: howToKeepAll(result),
     },
     ...adoption,
@@ -119,7 +120,7 @@ export function listOf(blocks: readonly BlockOnDisk[]): string {
     .slice(0, 3)
     .map(({ ulid, minTime, maxTime }) => `${ulid} (${timeOf(minTime)} to ${timeOf(maxTime)})`);
   const more = blocks.length - named.length;
-  return `${named.join(', ')}${more > 0 ? ` and ${more} more blocks` : ''}`;
+  return `${named.join(', ')}${more > 0 ? ` and ${formatCount(more)} more ${more === 1 ? 'block' : 'blocks'}` : ''}`;
 }
 
 function futureFindings(blocks: readonly BlockOnDisk[], nowMs: number): readonly Finding[] {
@@ -130,10 +131,6 @@ function futureFindings(blocks: readonly BlockOnDisk[], nowMs: number): readonly
     message: `Block ${ulid} ends at ${timeOf(maxTime)}, in the future: Prometheus would reject every sample until then.`,
     remedy: 'Set the clock right if it is wrong.',
   }));
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 export function timeOf(atMs: number): string {

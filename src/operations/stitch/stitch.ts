@@ -1,4 +1,5 @@
 import type { FoundProgram } from '../../adapters/packages/program-store.ts';
+import { plural } from '../../model/counted.ts';
 import { formatBytes } from '../../model/bytes.ts';
 import type { BlockOnDisk } from '../../model/block.ts';
 import type { Plan } from '../../model/plan.ts';
@@ -150,7 +151,7 @@ function dropLosers(
       ...safe('create'),
       ...placeOf(order),
       kind: 'drop-losers',
-      title: `delete the ${union.conflicts.samples} samples for which ${sources[winner]?.directory ?? ''} has another value`,
+      title: `delete the ${plural(union.conflicts.samples, 'sample')} for which ${sources[winner]?.directory ?? ''} has another value`,
       winners: split(true),
       losers: split(false),
       file: fileOf(order, 'dropped.json'),

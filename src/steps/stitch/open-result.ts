@@ -5,6 +5,7 @@ import { findOpenedResult } from '../../data-root/stitch-files.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import { writeFileAtomically, writeNewFile } from '../../files/atomic-file.ts';
 import { withFsErrors } from '../../files/fs-errors.ts';
+import { plural } from '../../model/counted.ts';
 import type { Handler, StepContext } from '../../model/handler.ts';
 import type { InstalledProgram } from '../../model/program.ts';
 import type { OpenedResult, OpenResultStep } from '../../model/stitch-step.ts';
@@ -37,7 +38,7 @@ export function createOpenResultHandler(dependencies: StitchDependencies): Handl
         await writeFileAtomically(step.file, `${JSON.stringify(opened, null, 2)}\n`, { mode: 0o600 });
         const { version, blocks, windows } = opened;
         context.say(
-          `Prometheus ${version} opens all ${blocks} blocks, and has counted ${windows.length} windows of them`,
+          `Prometheus ${version} opens ${plural(blocks, 'block')}, and has counted ${plural(windows.length, 'window')} of them`,
         );
       } finally {
         await removeView(view);
