@@ -78,9 +78,12 @@ describe.skipIf(!isPossible)('a stitched history in a stack (skipped where there
     expect(await count('fixture_gauge', nowMs)).toBe(3 * 60 - 5);
     // The stack's own jobs have other names.
     const itself = inventoryOf(snapshot).jobs.find(({ job }) => job === 'itself');
-    const scraped = itself?.windows.reduce((sum, { samples }) => sum + samples, 0) ?? 0;
-    expect(scraped).toBeGreaterThan(100);
-    expect(await count('{job="itself"}', Date.now())).toBe(scraped);
+    expect(itself?.windows.length).toBeGreaterThan(0);
+    const heads = await count('{job="itself",__name__="prometheus_tsdb_head_series"}', Date.now());
+    expect(heads).toBeGreaterThan(1);
+    // On a busy machine a scrape may fail: then `up` is 0, and nothing else is written.
+    const good = await asker.query('sum(sum_over_time(up{job="itself"}[6h]))', Date.now());
+    expect(heads).toBe(Number(Object.values(good)[0]));
   });
 
   test('a rebuild loses nothing of it', async () => {
