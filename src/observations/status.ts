@@ -10,6 +10,7 @@ import { isGoodProof, lostSamplesOf, type Proof } from '../model/proof.ts';
 import type { RunSummary } from '../model/run.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import type { ComponentStatus, StatusReport, VolumeStatus } from '../model/status.ts';
+import { judgeOwedProof } from './owed-proof.ts';
 import { findLastProof, isLossAccepted } from './proofs.ts';
 
 export interface StatusReaders {
@@ -43,6 +44,7 @@ export async function observeStatus(
     ...seen.findings,
     ...(seen.isLive ? judgeAge(seen, readers.now()) : withoutDaemon(stack, components)),
     ...(await judgeProof(proof, readers.dataRoot)),
+    ...(await judgeOwedProof(readers, proof?.run)),
   ];
   const { daemon } = seen;
   return {

@@ -1,0 +1,39 @@
+/** What `status` says beyond what the daemon sees: a stack that runs and looks well may still owe a proof. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  makeDataRoot,
+  observation,
+  removeDataRoot,
+  runCli,
+  stackFile,
+  volumeIdentity,
+  writeFiles,
+} from './run-cli.fixture.ts';
+
+const run = '20261124T020000Z-rebuild-0000abcd';
+
+let dataRoot = '';
+beforeEach(async () => {
+  dataRoot = await makeDataRoot();
+  await writeFiles(dataRoot, {
+    'stack.json': stackFile,
+    'volumes/prometheus/.holdfast.json': volumeIdentity,
+    [`inventories/${run}.json`]: {},
+  });
+});
+afterEach(() => removeDataRoot(dataRoot));
+
+test('a proof that is owed is a warning, and the stack stays ok', async () => {
+  const { status, stdout } = await runCli(['status'], { dataRoot, observation });
+  expect(status).toBe(0);
+  expect(stdout).toContain(`warning proof-owed (runs/${run}): Run ${run} took an inventory`);
+  expect(stdout).toContain('-> `holdfast rebuild` (or `holdfast up`) writes it.');
+});
+
+test('the same as JSON', async () => {
+  const { status, stdout } = await runCli(['status', '--json'], { dataRoot, observation });
+  expect(status).toBe(0);
+  const report = JSON.parse(stdout) as { readonly findings: readonly object[] };
+  expect(report).toMatchObject({ ok: true });
+  expect(report.findings).toContainEqual(expect.objectContaining({ rule: 'proof-owed', severity: 'warning' }));
+});
