@@ -37,3 +37,13 @@ test('the same as JSON', async () => {
   expect(report).toMatchObject({ ok: true });
   expect(report.findings).toContainEqual(expect.objectContaining({ rule: 'proof-owed', severity: 'warning' }));
 });
+
+test('where --data has named the data root, so does every command that is printed, in text and in JSON', async () => {
+  const named = "`holdfast --data '/root-of-data' rebuild` (or `holdfast --data '/root-of-data' up`)";
+  for (const json of [[], ['--json']]) {
+    const { stdout } = await runCli(['status', '--data', dataRoot, ...json], { dataRoot, observation });
+    expect(stdout).toContain(named);
+  }
+  const failed = await runCli(['status', '--data', '/nonexistent/x'], { dataRoot });
+  expect(failed.stderr).toContain("Run `holdfast --data '/nonexistent/x' up`");
+});

@@ -40,7 +40,7 @@ describeStack('a first trip', () => {
     for (const name of stackComponents)
       expect(stdout).toMatch(new RegExp(`^${name} +running +http://127\\.0\\.0\\.1:\\d+`, 'm'));
     expect(stdout).toMatch(/^kube-state-metrics +not-applicable/m);
-    expect(stdout).toContain('holdfast credentials');
+    expect(stdout).toContain(`holdfast --data '${holdfast.dataRoot}' credentials`);
     expect(stdout).toContain(holdfast.path('secrets', 'password'));
     expect(stdout).toContain(`ssh -L ${holdfast.ports.prometheus}:127.0.0.1:${holdfast.ports.prometheus}`);
     expect(stdout).toContain('After a reboot: nothing starts it again');
