@@ -164,19 +164,20 @@ describeStack('a stopped stack whose files are broken', () => {
     const before = await hashBlock(ulid);
     const outcome = await holdfast.run(['up']);
     const error = expectError(outcome, 'not-ready', 'prometheus', ulid, 'Its last log lines', 'broken');
-    expect(error.remedy).toContain(`mv '${join(database(), ulid)}'`);
+    const remedy = `holdfast --data '${holdfast.dataRoot}' repair --plan`;
+    expect(error.remedy).toContain(remedy);
     const status = await holdfast.run(['status']);
-    expect(expectError(status, 'not-ok', ulid, 'Its last log lines').remedy).toContain(
-      `mv '${join(database(), ulid)}'`,
-    );
-    expect((await holdfast.say(['status'])).stdout).toContain(`mv '${join(database(), ulid)}'`);
+    expect(expectError(status, 'not-ok', ulid, 'Its last log lines').remedy).toContain(remedy);
+    expect((await holdfast.say(['status'])).stdout).toContain(remedy);
     expect(await hashBlock(ulid)).toEqual(before);
 
-    // The remedy: out of the way, and up; later repaired, and back.
-    const aside = join(holdfast.directory, ulid);
-    await rename(join(database(), ulid), aside);
+    // The remedy, word by word; later the block is put back whole from the quarantine.
+    expect((await holdfast.say(['repair', '--plan'])).stdout).toContain(ulid);
+    await holdfast.succeed(['down']);
+    const { run } = (await holdfast.succeed(['repair', '--confirm', 'monitoring'])).json;
     await holdfast.succeed(['up']);
     await holdfast.succeed(['down']);
+    const aside = join(volume('prometheus'), 'prometheus-db-quarantine', run ?? '', ulid);
     await writeFile(join(aside, 'index'), whole);
     await rename(aside, join(database(), ulid));
     await expectNothingLost();
