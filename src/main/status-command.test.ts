@@ -1,4 +1,6 @@
 /** What `status` says beyond what the daemon sees: a stack that runs and looks well may still owe a proof. */
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   makeDataRoot,
@@ -46,4 +48,27 @@ test('where --data has named the data root, so does every command that is printe
   }
   const failed = await runCli(['status', '--data', '/nonexistent/x'], { dataRoot });
   expect(failed.stderr).toContain("Run `holdfast --data '/nonexistent/x' up`");
+});
+
+const vanished = {
+  ...observation,
+  volumes: observation.volumes.map((volume) => ({ ...volume, state: 'missing' as const })),
+};
+
+test.each([
+  ['with a daemon', vanished],
+  ['without one', undefined],
+])('a volume that was moved away has one remedy, the one that `up` gives: %s', async (_how, seen) => {
+  await writeFiles(dataRoot, { 'stack.json': { ...stackFile, desired: 'down' } });
+  await rename(join(dataRoot, 'volumes/prometheus'), join(dataRoot, 'elsewhere'));
+  const { status, stdout } = await runCli(['status', '--json'], { dataRoot, ...(seen && { observation: seen }) });
+  expect(status).toBe(1);
+  const { error, findings } = JSON.parse(stdout) as {
+    readonly error: object;
+    readonly findings: readonly { readonly rule: string }[];
+  };
+  const remedy =
+    'Put the directory back at /root-of-data/volumes/prometheus (mount it, or move it back from where it was put).';
+  expect(error).toMatchObject({ code: 'not-ok', remedy });
+  expect(findings.filter(({ rule }) => rule === 'volume-refused')).toMatchObject([{ severity: 'error', remedy }]);
 });

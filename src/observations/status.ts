@@ -10,6 +10,7 @@ import { isGoodProof, lostSamplesOf, type Proof } from '../model/proof.ts';
 import type { RunSummary } from '../model/run.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import type { ComponentStatus, StatusReport, VolumeStatus } from '../model/status.ts';
+import { judgeVolumes } from '../rules/volume-condition.ts';
 import { judgeOwedProof } from './owed-proof.ts';
 import { findLastProof, isLossAccepted } from './proofs.ts';
 
@@ -41,7 +42,8 @@ export async function observeStatus(
   const components = await listComponents(stack, seen, readers);
   const volumes = await listVolumes(stack, seen, readers.dataRoot);
   const findings = [
-    ...seen.findings,
+    ...judgeVolumes(volumes),
+    ...seen.findings.filter(({ rule }) => rule !== 'volume-refused'),
     ...(seen.isLive ? judgeAge(seen, readers.now()) : withoutDaemon(stack, components)),
     ...(await judgeProof(proof, readers.dataRoot)),
     ...(await judgeOwedProof(readers, proof?.run)),

@@ -109,7 +109,8 @@ describeStack('a stopped stack whose files are broken', () => {
         const { volumes } = await holdfast.stackFile();
         const id = volumes.find((listed) => listed.component === component)?.id ?? '';
         await expectRefusals('volume-refused', component, id, path, says);
-        expectError(await holdfast.run(['status']), 'not-ok', component, path);
+        const { remedy } = expectError(await holdfast.run(['up']), 'volume-refused');
+        expect(expectError(await holdfast.run(['status']), 'not-ok', component, path).remedy).toBe(remedy);
       } finally {
         await rm(path, { recursive: true, force: true });
         await rename(`${path}.away`, path);
