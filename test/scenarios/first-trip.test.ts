@@ -47,6 +47,12 @@ describeStack('a first trip', () => {
     asker = await openAsker(holdfast);
   });
 
+  test('status names the data root in what it tells to run, where --data has named it', async () => {
+    const { exitCode, stdout } = await holdfast.say(['status', '--data', holdfast.dataRoot], { bare: true });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`run \`holdfast --data '${holdfast.dataRoot}' up\``);
+  });
+
   test('status says the same as one object', async () => {
     const { exitCode, json } = await holdfast.run(['status']);
     expect(exitCode).toBe(0);
