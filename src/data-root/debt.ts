@@ -10,12 +10,26 @@ import { findProof } from './proof-file.ts';
  * not whole.
  */
 export async function findUnsettledRun(dataRoot: string): Promise<string | undefined> {
-  const names = await listNames(join(dataRoot, paths.inventories));
-  const runs = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
-  for (const run of runs.sort().reverse()) {
+  for (const run of await listInventoriedRuns(dataRoot)) {
     if (!(await isSettled(dataRoot, run))) return run;
   }
   return undefined;
+}
+
+/**
+ * As findUnsettledRun, of the newest inventory alone: no other is taken while one is owed. For whoever asks again and again,
+ * since of all the proofs it reads one.
+ */
+export async function findNewestUnsettledRun(dataRoot: string): Promise<string | undefined> {
+  const [run] = await listInventoriedRuns(dataRoot);
+  return run === undefined || (await isSettled(dataRoot, run)) ? undefined : run;
+}
+
+/** Newest first: a run's id begins with its time. */
+async function listInventoriedRuns(dataRoot: string): Promise<readonly string[]> {
+  const names = await listNames(join(dataRoot, paths.inventories));
+  const runs = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
+  return runs.sort().reverse();
 }
 
 async function isSettled(dataRoot: string, run: string): Promise<boolean> {

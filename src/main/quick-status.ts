@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { askStatus } from '../adapters/daemon/ask-status.ts';
 import { followSymlinks, resolveDataRoot } from '../config/data-root.ts';
+import { nameDataRootIn, namingReplacer, type NameDataRoot } from '../report/name-data-root.ts';
 import { renderStatus } from '../report/render-status.ts';
 import { createStyle } from '../report/style.ts';
 import { failUnlessLeft } from './fail-unless-left.ts';
@@ -23,7 +25,11 @@ export const tellQuickStatus: TellQuickStatus = async (host) => {
   stream.on('error', failUnlessLeft);
   const hasColor = isTerminal && (host.environment['NO_COLOR'] ?? '') === '' && host.environment['TERM'] !== 'dumb';
   const style = createStyle({ hasColor, columns: isTerminal && columns !== 0 ? columns : undefined });
-  const text = flags.json ? JSON.stringify(status) : renderStatus(status, Date.now(), style).join('\n');
+  const named = flags.data === undefined ? undefined : resolve(host.workingDirectory, flags.data);
+  const name: NameDataRoot = (words) => (named === undefined ? words : nameDataRootIn(words, named));
+  const text = flags.json
+    ? JSON.stringify(status, namingReplacer(name))
+    : name(renderStatus(status, Date.now(), style).join('\n'));
   stream.write(`${text}\n`);
   return true;
 };

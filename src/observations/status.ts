@@ -11,6 +11,8 @@ import { isGoodProof, lostSamplesOf, type Proof } from '../model/proof.ts';
 import type { RunSummary } from '../model/run.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import type { ComponentStatus, StatusReport, VolumeStatus } from '../model/status.ts';
+import { judgeVolumes } from '../rules/volume-condition.ts';
+import { judgeOwedProof } from './owed-proof.ts';
 import { findLastProof, isLossAccepted } from './proofs.ts';
 
 export interface StatusReaders {
@@ -41,9 +43,11 @@ export async function observeStatus(
   const components = await listComponents(stack, seen, readers);
   const volumes = await listVolumes(stack, seen, readers.dataRoot);
   const findings = [
-    ...seen.findings,
+    ...judgeVolumes(volumes),
+    ...seen.findings.filter(({ rule }) => rule !== 'volume-refused'),
     ...(seen.isLive ? judgeAge(seen, readers.now()) : withoutDaemon(stack, components)),
     ...(await judgeProof(proof, readers.dataRoot)),
+    ...(await judgeOwedProof(readers, proof?.run)),
   ];
   const { daemon } = seen;
   return {

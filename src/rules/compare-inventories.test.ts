@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { BlockOnDisk } from '../model/block.ts';
 import type { AnsweredWindow, Inventory } from '../model/inventory.ts';
 import { isGoodProof } from '../model/proof.ts';
+import type { TsdbInventory } from '../model/tsdb-inventory.ts';
 import { compareInventories, type AfterState } from './compare-inventories.ts';
 import { testBlock, testListing } from './test-listing.ts';
 
@@ -220,4 +221,20 @@ describe('components', () => {
     ]);
     expect(proof.findings).toMatchObject([{ rule: 'component-not-asked', object: 'alertmanager' }]);
   });
+});
+
+test('a stack that has only just begun has nothing to prove yet, and the remedy says which command does later', () => {
+  const young: TsdbInventory = {
+    completeToMs: null,
+    totals: { series: 2, samples: 8, staleMarkers: 0, outOfOrderSamples: 0 },
+    windows: [],
+    jobs: [],
+    cut: null,
+    outOfOrder: [],
+    blocks: [],
+    findings: [],
+  };
+  const proof = prove({}, after([a, b], { tsdb: { before: young, after: young } }));
+  expect(proof.tsdb?.findings).toMatchObject([{ rule: 'nothing-to-prove', severity: 'warning' }]);
+  expect(proof.tsdb?.findings[0]?.remedy).toMatch(/^Run `holdfast rebuild` again/);
 });

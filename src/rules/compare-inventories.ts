@@ -59,10 +59,16 @@ export function compareInventories(comparison: { readonly before: Inventory; rea
     gap: after.gap,
     added: { samples: after.addedSamples + answers.addedSamples },
     components: components.proofs,
-    tsdb: after.tsdb === null ? null : compareTsdbInventories({ ...after.tsdb, blocks: condemnedIn(blocks) }),
+    tsdb:
+      after.tsdb === null
+        ? null
+        : compareTsdbInventories({ ...after.tsdb, blocks: condemnedIn(blocks), tooNewRemedy: rebuildAnew }),
     findings: uniqueFindings([...before.findings, ...after.findings, ...blocks.findings, ...components.findings]),
   };
 }
+
+const rebuildAnew =
+  'Run `holdfast rebuild` again once the stack has run for a minute: then there is something to prove.';
 
 /** What has expired for one witness has for the other one. */
 function condemnedIn({ expired, counted }: BlockComparison): Condemned {

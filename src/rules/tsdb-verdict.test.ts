@@ -60,6 +60,17 @@ describe('without jobs', () => {
     ]);
   });
 
+  test('where all is too new to be promised, nothing is proved, and the remedy is a command', () => {
+    const young = { ...before, completeToMs: null, windows: [] };
+    const [finding] = compareTsdbInventories({ before: young, after: before }).findings;
+    expect(finding).toMatchObject({ rule: 'nothing-to-prove', severity: 'warning' });
+    expect(finding?.remedy).toMatch(/^Run `holdfast inventory DIR --json` anew/);
+    const tooNewRemedy = 'Run `holdfast rebuild` again.';
+    expect(compareTsdbInventories({ before: young, after: before, tooNewRemedy }).findings).toMatchObject([
+      { rule: 'nothing-to-prove', remedy: tooNewRemedy },
+    ]);
+  });
+
   test('more is open: a failure in a full window, and none in the one that was being filled', () => {
     const inFull = compareTsdbInventories({
       before,

@@ -24,10 +24,16 @@ export interface VerdictOptions {
   readonly blocks?: Condemned;
   /** Where both directories were at hand and were asked about the windows in question. */
   readonly comparison?: TsdbComparison | null;
+  /** What to do where all that before holds is too new to be promised; by default for two directories or files. */
+  readonly tooNewRemedy?: string;
 }
 
+const inventoryAnew =
+  'Run `holdfast inventory DIR --json` anew a minute later, or while nobody writes, and prove against what it prints.';
+
 /** What the two inventories say of each other, with what a comparison sample by sample found of windows in question. */
-export function compareTsdbInventories({ before, after, blocks, comparison = null }: VerdictOptions): TsdbVerdict {
+export function compareTsdbInventories(options: VerdictOptions): TsdbVerdict {
+  const { before, after, blocks, comparison = null, tooNewRemedy = inventoryAnew } = options;
   const compared = new Map(comparison?.windows.map((window) => [window.fromMs, window]));
   const late = new Map(before.outOfOrder.map((window) => [window.fromMs, window]));
   const outcomes = judgeTsdbWindows(before, after).map((window) =>
@@ -48,7 +54,7 @@ export function compareTsdbInventories({ before, after, blocks, comparison = nul
       ...listFindings('before', before),
       ...listFindings('after', after),
       ...nameOutOfOrder(lost),
-      ...nameEmpty(before, outcomes),
+      ...nameEmpty(before, outcomes, tooNewRemedy),
     ],
   };
 }
@@ -237,7 +243,7 @@ function listFindings(side: string, { findings }: TsdbInventory): readonly Findi
 }
 
 /** While somebody writes, the last minute is promised to nobody; a proof of nothing else must say so. */
-function nameEmpty({ totals }: TsdbInventory, outcomes: readonly Outcome[]): readonly Finding[] {
+function nameEmpty({ totals }: TsdbInventory, outcomes: readonly Outcome[], remedy: string): readonly Finding[] {
   if (outcomes.length > 0 || totals.samples === 0) return [];
   return [
     {
@@ -245,7 +251,7 @@ function nameEmpty({ totals }: TsdbInventory, outcomes: readonly Outcome[]): rea
       severity: 'warning',
       object: 'before',
       message: `Before holds ${totals.samples} samples, but all are behind the moment up to which it was complete, so nothing was proved of them.`,
-      remedy: 'Take the inventory a minute later, or while nobody writes.',
+      remedy,
     },
   ];
 }

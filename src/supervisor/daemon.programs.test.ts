@@ -195,7 +195,7 @@ describe('a daemon keeps its stack', () => {
     const failed = await untilState(client, 'prometheus', 'failed');
     expect(failed.reason).toContain('after 2 deaths');
     expect(failed.reason).toContain('Block 01HZXV4K8Q6M3T5N7P9R1S2W4Y is broken');
-    expect(failed.remedy).toContain('mv ');
+    expect(failed.remedy).toContain('holdfast repair --plan');
   });
 
   test('what runs but does not listen is not ready, and what listens in its place is named', async () => {

@@ -80,6 +80,30 @@ test.each<readonly [ProcessComponent, string, string, RegExp]>([
   expect(explanation?.remedy).not.toBe('');
 });
 
+test.each([
+  [
+    'a broken block',
+    'reloadBlocks: corrupted block 01HZXV4K8Q6M3T5N7P9R1S2W4Y: invalid magic number 0',
+    'Block 01HZXV4K8Q6M3T5N7P9R1S2W4Y is broken',
+  ],
+  [
+    'a segment that is missing',
+    'get segment range: segments are not sequential',
+    'cannot open /data/volumes/it/prometheus-db: get segment range: segments are not sequential. ',
+  ],
+  [
+    'a WAL that its own repair cannot mend',
+    'repair corrupted WAL: cannot handle error: segment \\"3\\" is gone',
+    'repair corrupted WAL: cannot handle error: segment "3" is gone. ',
+  ],
+])('%s is for `holdfast repair`, and no stray quote is quoted', (_what, why, words) => {
+  const explanation = explain('prometheus', `${level} err="opening storage failed: ${why}"`);
+  expect(explanation?.message).toContain(words);
+  expect(explanation?.message).not.toMatch(/"\./);
+  expect(explanation?.remedy).toMatch(/^Run `holdfast repair --plan`/);
+  expect(explanation?.remedy).not.toContain('mv ');
+});
+
 test('the newest line that is known wins, and unknown ones are not explained', () => {
   expect(explain('grafana', 'a: no space left on device', 'b: permission denied')?.code).toBe('io');
   expect(explain('grafana', 'level=error msg="something else"')).toBeUndefined();

@@ -45,10 +45,10 @@ const patterns: readonly Pattern[] = [
     only: 'prometheus',
     // tsdb/db.go reloadBlocks; 3.x quotes the inner error with backslashes.
     pattern: /corrupted block[\s\\":]+([0-9A-HJKMNP-TV-Z]{26})/,
-    explain: ([, ulid = ''], { volume }) => ({
+    explain: ([, ulid = '']) => ({
       code: 'corrupt-file',
       message: `Block ${ulid} is broken, and Prometheus does not start beside it. All other blocks and the WAL are untouched.`,
-      remedy: `Move the block out of the volume and keep it for a repair: mv '${volume}/prometheus-db/${ulid}' '${volume}/../../'; then run \`holdfast up\`.`,
+      remedy: repairRemedy,
       hopeless: true,
     }),
   },
@@ -166,16 +166,20 @@ const patterns: readonly Pattern[] = [
   },
   {
     only: 'prometheus',
-    pattern: /opening storage failed: (.*)/i,
+    // As a missing segment of the WAL, or one that its own repair cannot mend; the line ends with the quote of err="...".
+    pattern: /opening storage failed: ((?:[^"\\]|\\.)*)/i,
     explain: ([, why = ''], { volume }) => ({
       code: 'corrupt-file',
-      message: `Prometheus cannot open ${volume}/prometheus-db: ${why.slice(0, 300)}.`,
-      remedy:
-        'Look at `holdfast logs prometheus`; do not delete anything, the blocks can be looked at with promtool tsdb list.',
+      message: `Prometheus cannot open ${volume}/prometheus-db: ${unescape(why).slice(0, 300)}. Holdfast has deleted nothing of it.`,
+      remedy: repairRemedy,
       hopeless: true,
     }),
   },
 ];
+
+/** Nothing is moved by hand: the quarantine keeps a manifest of where each thing was. */
+const repairRemedy =
+  'Run `holdfast repair --plan`, which says what is damaged and would be moved into a quarantine; `holdfast down`, `holdfast repair` and `holdfast up` do it and start the stack again.';
 
 function permissionDenied(path: string, { component, volume }: LogContext): Explanation {
   return {

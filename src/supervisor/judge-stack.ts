@@ -2,6 +2,7 @@ import type { ComponentObservation, Observation } from '../contract/daemon-api.t
 import type { Finding } from '../model/finding.ts';
 import { isProcessComponent } from '../model/component.ts';
 import type { StackFile } from '../model/stack-file.ts';
+import { judgeVolumes } from '../rules/volume-condition.ts';
 import { componentTable } from './component-table.ts';
 import type { Explanation } from './explain-log.ts';
 import { rejectedSince, silentSinceMs, type SampleFlow } from './sample-flow.ts';
@@ -27,8 +28,9 @@ export interface Judgement {
 /** Judges what was seen. Pure. */
 export function judgeStack(facts: StackFacts): Judgement {
   const findings = [
+    // First what is the cause of the others: a component whose volume is gone only says that it ended.
+    ...judgeVolumes(facts.volumes),
     ...judgeComponents(facts),
-    ...judgeVolumes(facts),
     ...judgeSamples(facts),
     ...judgeWal(facts),
     ...judgeReceiver(facts),
@@ -64,18 +66,6 @@ function remedyFor({ name, state }: ComponentObservation): string {
     return 'Run `holdfast up`, which starts it, or the command again that has stopped it, which finishes its work.';
   if (state === 'restarting') return 'Nothing to do yet: it is started again by itself.';
   return `Look at \`holdfast logs ${name}\`, then run \`holdfast up\`.`;
-}
-
-function judgeVolumes({ volumes }: StackFacts): readonly Finding[] {
-  return volumes
-    .filter((volume) => volume.state !== 'ok')
-    .map((volume) => ({
-      rule: 'volume-refused',
-      severity: 'error' as const,
-      object: `volumes/${volume.component}`,
-      message: `Volume ${volume.component} (id ${volume.id}) at ${volume.path} is ${volume.state}: nothing is started on it.`,
-      remedy: `Bring the right directory back to ${volume.path}, then run \`holdfast up\`.`,
-    }));
 }
 
 function judgeSamples({ stack, components, flow, flowReason, nowMs }: StackFacts): readonly Finding[] {

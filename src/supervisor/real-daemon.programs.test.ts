@@ -173,7 +173,7 @@ describe.skipIf(absent !== undefined)(
       expect((await ask('pushgateway', '/metrics')).text).toContain('a_pushed_metric');
     });
 
-    test('a broken block is named, and how to move it out of the way', async () => {
+    test('a broken block is named, and what moves it out of the way', async () => {
       await client().stop('prometheus', 'run-3', signal);
       const ulid = '01HZXV4K8Q6M3T5N7P9R1S2W4Y';
       const block = join(root, 'volumes/prometheus/prometheus-db', ulid);
@@ -186,7 +186,7 @@ describe.skipIf(absent !== undefined)(
       await client().start('prometheus', 'run-3', signal);
       await until(async () => component('prometheus').state === 'failed');
       expect(component('prometheus').reason).toContain(`Block ${ulid} is broken`);
-      expect(component('prometheus').remedy).toContain(`mv '${block}'`);
+      expect(component('prometheus').remedy).toContain('holdfast repair --plan');
       await rm(block, { recursive: true });
       await client().start('prometheus', 'run-3', signal);
       await until(async () => component('prometheus').state === 'running');

@@ -66,7 +66,8 @@ export class Findings {
       fromMs,
       toMs,
       message: `${file} at byte ${offset}: ${damage.message}. What it held is not counted.`,
-      remedy: 'Run `holdfast check` on the directory, and restore the block from a copy.',
+      remedy:
+        'Put the block back from a copy, or run `holdfast repair` on the directory, which keeps all that is whole; `holdfast check` on it says what is damaged.',
     });
   }
 
@@ -101,7 +102,8 @@ export class Findings {
         severity: isTorn ? 'warning' : 'error',
         ...{ file, offset },
         message: `${file} at byte ${offset}: ${message}. It is what a crash of a server or client of NFS leaves.`,
-        remedy: 'Put the segment back from a copy, if there is one.',
+        remedy:
+          'Put the segment back from a copy, or run `holdfast repair` on the directory, before Prometheus is started on it.',
       });
       return;
     }
@@ -114,7 +116,9 @@ export class Findings {
       message: isTorn
         ? `${file} ends within a record, as after a crash or while it is written.`
         : `${file} at byte ${offset}: ${message}. Prometheus drops everything behind it when it starts.`,
-      remedy: isTorn ? 'Nothing needs to be done.' : 'Copy the directory before Prometheus is started on it.',
+      remedy: isTorn
+        ? 'Nothing needs to be done.'
+        : 'Copy the directory, or run `holdfast repair` on it, before Prometheus is started on it.',
     });
   }
 
@@ -126,7 +130,7 @@ export class Findings {
       file: unread[0] ?? missing,
       offset: null,
       message: `Segment ${missing} is missing before ${unread[0] ?? 'the end'}: Prometheus does not start, and ${unread.length} segments are not counted.`,
-      remedy: 'Put the segment back from a copy.',
+      remedy: 'Put the segment back from a copy, or run `holdfast repair` on the directory.',
     });
   }
 

@@ -109,7 +109,8 @@ describeStack('a stopped stack whose files are broken', () => {
         const { volumes } = await holdfast.stackFile();
         const id = volumes.find((listed) => listed.component === component)?.id ?? '';
         await expectRefusals('volume-refused', component, id, path, says);
-        expectError(await holdfast.run(['status']), 'not-ok', component, path);
+        const { remedy } = expectError(await holdfast.run(['up']), 'volume-refused');
+        expect(expectError(await holdfast.run(['status']), 'not-ok', component, path).remedy).toBe(remedy);
       } finally {
         await rm(path, { recursive: true, force: true });
         await rename(`${path}.away`, path);
@@ -164,19 +165,20 @@ describeStack('a stopped stack whose files are broken', () => {
     const before = await hashBlock(ulid);
     const outcome = await holdfast.run(['up']);
     const error = expectError(outcome, 'not-ready', 'prometheus', ulid, 'Its last log lines', 'broken');
-    expect(error.remedy).toContain(`mv '${join(database(), ulid)}'`);
+    const remedy = `holdfast --data '${holdfast.dataRoot}' repair --plan`;
+    expect(error.remedy).toContain(remedy);
     const status = await holdfast.run(['status']);
-    expect(expectError(status, 'not-ok', ulid, 'Its last log lines').remedy).toContain(
-      `mv '${join(database(), ulid)}'`,
-    );
-    expect((await holdfast.say(['status'])).stdout).toContain(`mv '${join(database(), ulid)}'`);
+    expect(expectError(status, 'not-ok', ulid, 'Its last log lines').remedy).toContain(remedy);
+    expect((await holdfast.say(['status'])).stdout).toContain(remedy);
     expect(await hashBlock(ulid)).toEqual(before);
 
-    // The remedy: out of the way, and up; later repaired, and back.
-    const aside = join(holdfast.directory, ulid);
-    await rename(join(database(), ulid), aside);
+    // The remedy, word by word; later the block is put back whole from the quarantine.
+    expect((await holdfast.say(['repair', '--plan'])).stdout).toContain(ulid);
+    await holdfast.succeed(['down']);
+    const { run } = (await holdfast.succeed(['repair', '--confirm', 'monitoring'])).json;
     await holdfast.succeed(['up']);
     await holdfast.succeed(['down']);
+    const aside = join(volume('prometheus'), 'prometheus-db-quarantine', run ?? '', ulid);
     await writeFile(join(aside, 'index'), whole);
     await rename(aside, join(database(), ulid));
     await expectNothingLost();

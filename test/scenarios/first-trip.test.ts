@@ -40,11 +40,17 @@ describeStack('a first trip', () => {
     for (const name of stackComponents)
       expect(stdout).toMatch(new RegExp(`^${name} +running +http://127\\.0\\.0\\.1:\\d+`, 'm'));
     expect(stdout).toMatch(/^kube-state-metrics +not-applicable/m);
-    expect(stdout).toContain('holdfast credentials');
+    expect(stdout).toContain(`holdfast --data '${holdfast.dataRoot}' credentials`);
     expect(stdout).toContain(holdfast.path('secrets', 'password'));
     expect(stdout).toContain(`ssh -L ${holdfast.ports.prometheus}:127.0.0.1:${holdfast.ports.prometheus}`);
     expect(stdout).toContain('After a reboot: nothing starts it again');
     asker = await openAsker(holdfast);
+  });
+
+  test('status names the data root in what it tells to run, where --data has named it', async () => {
+    const { exitCode, stdout } = await holdfast.say(['status', '--data', holdfast.dataRoot], { bare: true });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`run \`holdfast --data '${holdfast.dataRoot}' up\``);
   });
 
   test('status says the same as one object', async () => {

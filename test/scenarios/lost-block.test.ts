@@ -79,7 +79,7 @@ describeStack('a block is lost during a rebuild', () => {
     expect(json).toMatchObject({ ok: false, lastProof: { run, ok: false, lostSamples: lost.samples } });
     const finding = json.findings?.find(({ rule }) => rule === 'proof-lost');
     expect(finding?.message).toContain(`${lost.samples} samples`);
-    expect(finding?.remedy).toContain('holdfast rebuild');
+    expect(finding?.remedy).toContain(`holdfast --data '${holdfast.dataRoot}' rebuild`);
     expect((await holdfast.component('prometheus')).state).toBe('running');
   });
 

@@ -344,7 +344,7 @@ describeStack('repair of a stack', () => {
       await (await openAsker(own)).waitForSeries('up');
       const { exitCode, json } = await own.run(['repair', '--confirm', 'monitoring']);
       expect([exitCode, json.error?.code]).toEqual([11, 'volume-locked']);
-      expect(json.error?.remedy).toContain('holdfast down');
+      expect(json.error?.remedy).toContain(`holdfast --data '${own.dataRoot}' down`);
       await own.succeed(['down']);
       expect((await own.succeed(['repair'])).json).toMatchObject({ run: null, proof: null });
       const data = own.path('volumes', 'prometheus', 'prometheus-db');

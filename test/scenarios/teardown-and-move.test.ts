@@ -68,10 +68,13 @@ describeStack('a stack is torn down and moves', () => {
     expect(await readdir(here.path('records'))).toContain(`${teardownRun}.json`);
   });
 
-  test('status of what was torn down is ok, and says that it is down', async () => {
+  test('status of what was torn down is ok, and says that it is down and owed a proof', async () => {
     const { exitCode, json } = await here.run(['status']);
     expect(exitCode).toBe(0);
     expect(json).toMatchObject({ ok: true, desired: 'down', daemon: null });
+    expect(json.findings).toContainEqual(
+      expect.objectContaining({ rule: 'proof-owed', severity: 'warning', object: `runs/${teardownRun}` }),
+    );
     expect(json.components?.filter(({ pid }) => pid !== null)).toEqual([]);
   });
 

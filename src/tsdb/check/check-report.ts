@@ -118,6 +118,7 @@ export class CheckReport {
   }
 }
 
+/** A copy has all of it; a repair, what is whole. */
 export function restoreRemedy(what: string): string {
-  return `Keep the directory as it is, and put ${what} back from a copy before Prometheus compacts or deletes it.`;
+  return `Keep the directory as it is, and put ${what} back from a copy before Prometheus compacts or deletes it; without a copy, run \`holdfast repair\` on the directory, which keeps all that is whole.`;
 }
