@@ -55,7 +55,8 @@ const proofSchema: z.ZodMiniType<StitchProof> = z.object({
   provedAtMs: z.int(),
   wins: z.nullable(z.string()),
   holds: totals,
-  opened: z.nullable(z.object({ program: z.string(), version: z.string(), windows: count })),
+  // Proofs of older versions do not say.
+  opened: z._default(z.nullable(z.object({ program: z.string(), version: z.string(), windows: count })), null),
   sources: z.array(z.object({ directory: z.string(), totals, kept: count, dropped: count, lost: count, windows })),
   lost: count,
   added: count,

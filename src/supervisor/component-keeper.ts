@@ -243,8 +243,9 @@ export class ComponentKeeper {
       else if (result.outcome === 'unavailable') this.enter('unavailable', result.reason, result.remedy);
       else this.enter('idle');
     } catch (error) {
-      if (!(error instanceof HoldfastError)) throw error;
-      this.refuse(error);
+      // Where nobody asked for it, nobody catches it either, and the other components go on.
+      if (error instanceof HoldfastError) this.refuse(error);
+      else this.fail(error);
       if (!byItself) throw error;
     }
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Processes } from '../adapters/processes/processes.ts';
 import { readVolumeCondition, writeVolumeIdentity } from '../data-root/volume-identity.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
+import { withFsErrors } from '../files/fs-errors.ts';
 import { formatBytes } from '../model/bytes.ts';
 import type { VolumeComponent } from '../model/component.ts';
 import { dataDirectoryInVolume } from '../model/paths.ts';
@@ -54,11 +55,12 @@ export async function prepareVolume(input: PrepareVolumeInput, context: PrepareV
   const isFirstStart = listed.adoptedFrom !== undefined && identity.lastWriter === undefined;
   const unclean = leftLocked || isFirstStart || (component === 'prometheus' && (await hasPrometheusLock(directory)));
   const data = join(directory, dataDirectoryInVolume[component] ?? '');
-  const broken = component === 'prometheus' ? await findBrokenSegments(data) : [];
+  const readWal = <T>(read: () => Promise<T>) => withFsErrors(data, 'read', read);
+  const broken = component === 'prometheus' ? await readWal(async () => findBrokenSegments(data)) : [];
   // Pushgateway overwrites a file that went bad at rest just as well, and its file is small.
   if (unclean || broken.length > 0 || component === 'pushgateway') await setAsideAndSay(component, unclean, context);
   if (broken.length > 0) await mendAndSay(data, broken, context);
-  if (component === 'prometheus') await refuseDamagedWal(data);
+  if (component === 'prometheus') await readWal(async () => refuseDamagedWal(data, broken));
   if (component === 'pushgateway') await refuseUnreadableFile(directory);
   await noteWriter(directory, identity, input.program);
   return { directory, volumeId: listed.id, unclean };
@@ -108,14 +110,15 @@ async function mendAndSay(data: string, broken: readonly BrokenSegment[], contex
 }
 
 /** Where Prometheus would delete records that are whole, somebody decides first (docs/adr/0009). */
-async function refuseDamagedWal(data: string): Promise<void> {
+async function refuseDamagedWal(data: string, mended: readonly BrokenSegment[]): Promise<void> {
   const damage = await findWalDamage(data);
   if (damage === undefined) return;
   const { path, offset, what, behind } = damage;
+  const safe = mended.length === 0 ? 'its volume is untouched' : 'what was mended before that is set aside as it was';
   throw new HoldfastError('wal-damaged', {
-    message: `${join(data, path)} is damaged at byte ${offset} (${what}), and Prometheus deletes all that lies behind it when it starts: ${behind}. It was not started; its volume is untouched.`,
+    message: `${join(data, path)} is damaged at byte ${offset} (${what}), and Prometheus deletes all that lies behind it when it starts: ${behind}. It was not started; ${safe}.`,
     remedy:
-      'Run `holdfast repair`, which keeps every record that is whole and moves the damaged file into a quarantine; then the same command again.',
+      'Run `holdfast repair`, which keeps every record that is whole and moves the damaged file into a quarantine; then `holdfast up`, or the `holdfast rebuild` that was refused.',
     details: { path: join(data, path), offset },
   });
 }

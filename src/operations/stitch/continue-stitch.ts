@@ -142,7 +142,8 @@ const stepSchema: z.ZodMiniType<StitchStep> = z.discriminatedUnion('kind', [
     ...place,
     kind: z.literal('prove-stitch'),
     run: text,
-    opened: z.nullable(text),
+    // Plans of older versions do not say.
+    opened: z._default(z.nullable(text), null),
     sources: z.array(z.object({ directory: text, fingerprint: text, counted: text })),
     winner,
     file: text,

@@ -30,7 +30,7 @@ export async function findWalDamage(dataDirectory: string): Promise<WalDamage | 
   for (const log of logs) {
     const paths = listWal(files, log).files.map(({ path }) => path);
     for (const [index, path] of paths.entries()) {
-      const found = lookInto(files, path, paths.length - 1 - index);
+      const found = lookInto(files, path, paths.slice(index + 1));
       if (found !== undefined) return found;
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -38,13 +38,15 @@ export async function findWalDamage(dataDirectory: string): Promise<WalDamage | 
   return undefined;
 }
 
-function lookInto(files: TsdbFiles, path: string, following: number): WalDamage | undefined {
+function lookInto(files: TsdbFiles, path: string, later: readonly string[]): WalDamage | undefined {
   const file = tryToOpen(files, path);
   if (file === undefined) return undefined;
   try {
     const damage = findDamage(file);
     if (damage === undefined) return undefined;
     const behind = lookBehind(file, damage.offset);
+    // A start that was broken off leaves an empty segment behind a torn one.
+    const following = later.filter((one) => holdsAnything(files, one)).length;
     if (behind.resumesAt === null && following === 0) return undefined;
     const more = following === 0 ? '' : `, and ${following} more ${following === 1 ? 'file' : 'files'} behind it`;
     return {
@@ -68,18 +70,40 @@ function tryToOpen(files: TsdbFiles, path: string): FileWindow | undefined {
   }
 }
 
+function holdsAnything(files: TsdbFiles, path: string): boolean {
+  const file = tryToOpen(files, path);
+  if (file === undefined) return true;
+  try {
+    for (let at = 0; at < file.sizeBytes;) {
+      const { type, next } = readFragment(file, at);
+      if (type !== pageTerm) return true;
+      at = next;
+    }
+    return false;
+  } catch (error) {
+    if (error instanceof Damage) return true;
+    throw error;
+  } finally {
+    file.close();
+  }
+}
+
 function findDamage(file: FileWindow): Damage | undefined {
   let begunAt: number | undefined;
+  let isPadding = false;
   try {
     for (let at = 0; at < file.sizeBytes;) {
       const fragment: Fragment = readFragment(file, at);
       at = fragment.next;
-      if (fragment.type === pageTerm) continue;
+      isPadding = fragment.type === pageTerm;
+      if (isPadding) continue;
       checkOrder(fragment.type, begunAt === undefined ? 0 : 1, fragment.at);
       const ends = fragment.type === full || fragment.type === last;
       begunAt = ends ? undefined : (begunAt ?? fragment.at);
     }
-    return begunAt === undefined ? undefined : new Damage('truncated', 'the segment ends within a record', begunAt);
+    // Behind padding, Prometheus takes the end for a clean one (reader.go Next).
+    if (begunAt === undefined || isPadding) return undefined;
+    return new Damage('truncated', 'the segment ends within a record', begunAt);
   } catch (error) {
     if (error instanceof Damage) return error;
     throw error;

@@ -68,7 +68,9 @@ export async function mendSegments(dataDirectory: string, broken: readonly Broke
   }
 }
 
-function empty(bytes: Uint8Array, from: number, to: number): void {
+/** A segment may stop within the header of what is emptied. */
+function empty(bytes: Uint8Array, from: number, end: number): void {
+  const to = Math.min(end, bytes.length);
   bytes.fill(0, from, to);
   const mark = new ByteWriter().byte(full).be16(emptiedMark.length).be32(crc32c(emptiedMark)).put(emptiedMark).written;
   for (let at = from; at < to; at = nextPage(at)) {
