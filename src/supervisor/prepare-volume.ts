@@ -12,8 +12,8 @@ import type { StackFile } from '../model/stack-file.ts';
 import type { ListedVolume, VolumeIdentity } from '../model/volume.ts';
 import { judgeProgramVersion } from '../rules/program-version.ts';
 import { volumeRefusal } from '../rules/volume-condition.ts';
-import { findWalDamage } from '../tsdb/check/find-wal-damage.ts';
-import { findBrokenSegments, mendSegments, type BrokenSegment } from '../tsdb/write/mend-wal.ts';
+import { findWalFaults, type TornEnd, type WalDamage } from '../tsdb/check/find-wal-faults.ts';
+import { cutTornEnd, findBrokenSegments, mendSegments, type BrokenSegment } from '../tsdb/write/mend-wal.ts';
 import { unreadablePushgatewayFile } from './explain-log.ts';
 import type { DataRootPlace } from './instance-store.ts';
 import { findFaultInPushgatewayFile } from '../adapters/pushgateway/pushgateway-file.ts';
@@ -60,7 +60,11 @@ export async function prepareVolume(input: PrepareVolumeInput, context: PrepareV
   // Pushgateway overwrites a file that went bad at rest just as well, and its file is small.
   if (unclean || broken.length > 0 || component === 'pushgateway') await setAsideAndSay(component, unclean, context);
   if (broken.length > 0) await mendAndSay(data, broken, context);
-  if (component === 'prometheus') await readWal(async () => refuseDamagedWal(data, broken));
+  if (component === 'prometheus') {
+    const { damage, tornEnd } = await readWal(async () => findWalFaults(data));
+    if (damage !== undefined) throw walDamaged(data, damage, broken);
+    if (tornEnd !== undefined) await cutAndSay(data, tornEnd, { unclean, context });
+  }
   if (component === 'pushgateway') await refuseUnreadableFile(directory);
   await noteWriter(directory, identity, input.program);
   return { directory, volumeId: listed.id, unclean };
@@ -109,13 +113,22 @@ async function mendAndSay(data: string, broken: readonly BrokenSegment[], contex
   }
 }
 
+interface Cutting {
+  readonly unclean: boolean;
+  readonly context: PrepareVolumeContext;
+}
+
+/** Else Prometheus would cut it off by itself, and leave out what came out of order. */
+async function cutAndSay(data: string, tornEnd: TornEnd, { unclean, context }: Cutting): Promise<void> {
+  await setAsideAndSay('prometheus', unclean, context);
+  await cutTornEnd(data, tornEnd);
+  context.say(`${tornEnd.path} ended within a record: cut off there, so that what came out of order is read too`);
+}
+
 /** Where Prometheus would delete records that are whole, somebody decides first (docs/adr/0009). */
-async function refuseDamagedWal(data: string, mended: readonly BrokenSegment[]): Promise<void> {
-  const damage = await findWalDamage(data);
-  if (damage === undefined) return;
-  const { path, offset, what, behind } = damage;
+function walDamaged(data: string, { path, offset, what, behind }: WalDamage, mended: readonly BrokenSegment[]) {
   const safe = mended.length === 0 ? 'its volume is untouched' : 'what was mended before that is set aside as it was';
-  throw new HoldfastError('wal-damaged', {
+  return new HoldfastError('wal-damaged', {
     message: `${join(data, path)} is damaged at byte ${offset} (${what}), and Prometheus deletes all that lies behind it when it starts: ${behind}. It was not started; ${safe}.`,
     remedy:
       'Run `holdfast repair`, which keeps every record that is whole and moves the damaged file into a quarantine; then `holdfast up`, or the `holdfast rebuild` that was refused.',

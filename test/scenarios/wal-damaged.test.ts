@@ -3,13 +3,14 @@
  * is changed, and `repair` keeps what is whole. While the stack runs, a rebuild stops at the start, and once it is repaired
  * the same command finishes; the proof says what the bad record held, and nothing else is lost.
  */
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
 import { openAsker } from '../harness/ask-components.ts';
 import { describeStack } from '../harness/describe-stack.ts';
 import { openHoldfast, type Holdfast } from '../harness/holdfast.ts';
 import { snapshotTree } from '../harness/snapshot-tree.ts';
+import { writeWal } from '../harness/write-head.ts';
 
 describeStack('a WAL that is damaged in its midst', () => {
   let holdfast: Holdfast;
@@ -59,7 +60,10 @@ describeStack('a WAL that is damaged in its midst', () => {
     expect(await snapshotTree(data())).toEqual(before);
     const status = await holdfast.status();
     const finding = status.findings.find(({ object }) => object === 'prometheus');
-    expect(finding).toMatchObject({ severity: 'error', remedy: expect.stringContaining('holdfast repair') as string });
+    expect(finding).toMatchObject({
+      severity: 'error',
+      remedy: expect.stringContaining('which keeps every record that is whole') as string,
+    });
     await holdfast.succeed(['repair', ...confirmed]);
     const kept = await countSamples();
     expect(kept).toBeGreaterThan(whole / 2);
@@ -67,6 +71,23 @@ describeStack('a WAL that is damaged in its midst', () => {
     await holdfast.succeed(['up']);
     expect((await holdfast.status()).ok).toBe(true);
     expect(await countSamples()).toBeGreaterThanOrEqual(kept);
+  });
+
+  test('torn at its end, beside a WBL: cut off before the start, since Prometheus would not read the WBL else', async () => {
+    await holdfast.succeed(['down']);
+    writeWal(data('wbl', '00000000'), [{ series: 1, labels: { __name__: 'late' } }]);
+    const names = (await readdir(data('wal'))).filter((name) => /^\d{8}$/.test(name)).sort();
+    const last = data('wal', names.at(-1) ?? '');
+    const bytes = await readFile(last);
+    const torn = bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) - 2);
+    await writeFile(last, torn);
+    await holdfast.succeed(['up']);
+    expect((await readFile(last)).length).toBeLessThan(torn.length);
+    const daemon = await readFile(holdfast.path('logs', 'daemon.log'), 'utf8');
+    expect(daemon).toContain('ended within a record: cut off there');
+    const [aside = ''] = (await readdir(holdfast.path('set-aside', 'prometheus'))).sort().reverse();
+    const kept = await readFile(holdfast.path('set-aside', 'prometheus', aside, 'wal', names.at(-1) ?? ''));
+    expect(kept).toEqual(torn);
   });
 
   test('while it runs: a rebuild starts nothing on it; once repaired, the same command says what was in the bad record', async () => {

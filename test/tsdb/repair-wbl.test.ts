@@ -8,8 +8,10 @@ import { cp, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findWalFaults } from '../../src/tsdb/check/find-wal-faults.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
+import { cutTornEnd } from '../../src/tsdb/write/mend-wal.ts';
 import { checkDirectory } from './check-directory.ts';
 import { openFixture, pushRounds, type Fixture } from './prometheus.ts';
 import { planFor, repairDirectory } from './repair-directory.ts';
@@ -109,6 +111,25 @@ describe.skipIf(program === undefined)(
       expect(await answersOf(data)).toEqual([after, after]);
       expect(planFor(data).steps).toEqual([]);
       expect(checkDirectory(data).errors).toBe(0);
+    });
+
+    test('the WAL ends within a record: Prometheus would not read wbl/, and does once that end is cut off', async () => {
+      for (const mend of ['start', 'repair'] as const) {
+        const data = join(directory, 'data');
+        for (const path of [data, `${data}-quarantine`]) await rm(path, { recursive: true, force: true });
+        await cp(join(directory, 'whole'), data, { recursive: true });
+        await cut(join(data, 'wal', '00000002'));
+        const before = countOf(data);
+        const [atFirst = before] = await answersOf(data);
+        expect(atFirst).toBeLessThan(before);
+        const { tornEnd } = await findWalFaults(data);
+        expect(tornEnd?.path).toBe('wal/00000002');
+        if (mend === 'start' && tornEnd !== undefined) await cutTornEnd(data, tornEnd);
+        else await repairDirectory(data);
+        expect(countOf(data)).toBe(before);
+        expect(await answersOf(data)).toEqual([before, before]);
+        expect((await findWalFaults(data)).tornEnd).toBeUndefined();
+      }
     });
   },
 );

@@ -23,7 +23,7 @@ export interface WalToSurvey {
 
 /**
  * The segments of wal/ or wbl/ that hold damage, in the newest checkpoint too, and what is wrong with their names. The last
- * one may be torn: a crash leaves it so, nothing follows, and Prometheus cuts it off by itself.
+ * one may be torn where there is no wbl/: a crash leaves it so, nothing follows, and Prometheus cuts it off by itself.
  */
 export function surveyWal({ files, listEntries, onRead }: WalToSurvey, log: 'wal' | 'wbl'): WalSurvey {
   const { faults, mending: wanted } = surveyLayout(listEntries, log);
@@ -34,10 +34,15 @@ export function surveyWal({ files, listEntries, onRead }: WalToSurvey, log: 'wal
   const paths = [...read.map(({ path }) => path), ...(hole?.unread ?? []), ...renamed].filter(
     (path) => !skipped.has(path),
   );
+  // With a torn WAL, Prometheus does not read wbl/ in that life, and its next compaction of late samples deletes it.
+  const hasLate = log === 'wal' && listWal(files, 'wbl').files.length > 0;
   const notes = faults.flatMap(noteOf);
   const segments: DamagedSegment[] = [];
   for (const path of paths) {
-    const found = surveySegment(files, path, { isLast: path === paths.at(-1) && dirname(path) === log, onRead });
+    const found = surveySegment(files, path, {
+      mayBeTorn: path === paths.at(-1) && dirname(path) === log && !hasLate,
+      onRead,
+    });
     if (found === 'torn')
       notes.push(`${path} ends within a record, as after a crash: Prometheus cuts that off, and nothing else.`);
     else if (found !== undefined) segments.push(found);
@@ -56,7 +61,7 @@ function noteOf(fault: WalFault): readonly string[] {
 function surveySegment(
   files: TsdbFiles,
   path: string,
-  { isLast, onRead }: { readonly isLast: boolean; readonly onRead: (bytes: number) => void },
+  { mayBeTorn, onRead }: { readonly mayBeTorn: boolean; readonly onRead: (bytes: number) => void },
 ): DamagedSegment | 'torn' | undefined {
   const file = new FileWindow(files.open(path), onRead);
   try {
@@ -66,7 +71,7 @@ function surveySegment(
       damages.add(`${path} at byte ${offset}: ${message}`);
     });
     if (damages.count === 0 && damage === null) return undefined;
-    if (isLast && damages.count === 1 && damage?.rule === 'truncated') return 'torn';
+    if (mayBeTorn && damages.count === 1 && damage?.rule === 'truncated') return 'torn';
     if (damages.count === 0 && damage !== null) damages.add(`${path} at byte ${damage.offset}: ${damage.message}`);
     const { named, count } = damages;
     return { path, sizeBytes: file.sizeBytes, damages: named, damageCount: count, recordsKept, bytesLost };

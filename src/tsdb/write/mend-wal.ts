@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeHalfMadeFiles, writeFileAtomically } from '../../files/atomic-file.ts';
+import type { TornEnd } from '../check/find-wal-faults.ts';
 import { FileWindow } from '../bytes/file-window.ts';
 import { crc32c } from '../bytes/crc32c.ts';
 import { Damage } from '../damage.ts';
@@ -66,6 +67,17 @@ export async function mendSegments(dataDirectory: string, broken: readonly Broke
     for (const { from, to } of orphans) empty(bytes, from, to);
     await writeFileAtomically(segment, bytes, { mode: (await stat(segment)).mode & 0o777 });
   }
+}
+
+/**
+ * Replaces a segment by its first bytes, which are whole records. Prometheus would cut the rest off too, and would then not
+ * read wbl/ (head.go Init returns with the fault before it comes to that), which its next compaction of late samples deletes.
+ */
+export async function cutTornEnd(dataDirectory: string, { path, wholeBytes }: TornEnd): Promise<void> {
+  await removeHalfMadeFiles(join(dataDirectory, 'wal'));
+  const segment = join(dataDirectory, path);
+  const bytes = await readFile(segment);
+  await writeFileAtomically(segment, bytes.subarray(0, wholeBytes), { mode: (await stat(segment)).mode & 0o777 });
 }
 
 /** A segment may stop within the header of what is emptied. */

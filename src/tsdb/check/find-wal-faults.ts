@@ -4,7 +4,7 @@ import { quietFiles } from '../files/quiet-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { listWal } from '../head/wal-directory.ts';
 import { full, last, pageTerm } from '../head/wal-fragment.ts';
-import { checkOrder, readFragment, type Fragment } from '../head/wal-segment.ts';
+import { checkOrder, readFragment, readSegment, type Fragment } from '../head/wal-segment.ts';
 import { describeBehind, lookBehind } from './behind-damage.ts';
 
 /** Where Prometheus would stop reading a WAL, and delete what lies behind. */
@@ -18,27 +18,44 @@ export interface WalDamage {
   readonly behind: string;
 }
 
-const logs = ['wal', 'wbl'] as const;
-
-/**
- * The first place of a WAL that nobody writes to, behind which Prometheus' repair (`wlog.Repair`) would delete records that
- * are whole. Undefined where there is none: a torn end, behind which nothing lies, is no loss. Checks every checksum and
- * decodes nothing; other work gets its turn between two segments.
- */
-export async function findWalDamage(dataDirectory: string): Promise<WalDamage | undefined> {
-  const files = quietFiles(dataDirectory);
-  for (const log of logs) {
-    const paths = listWal(files, log).files.map(({ path }) => path);
-    for (const [index, path] of paths.entries()) {
-      const found = lookInto(files, path, paths.slice(index + 1));
-      if (found !== undefined) return found;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-  return undefined;
+/** A segment that ends with bytes that are no whole record, behind which nothing lies. */
+export interface TornEnd {
+  /** Below the data directory. */
+  readonly path: string;
+  /** Its size without them. */
+  readonly wholeBytes: number;
 }
 
-function lookInto(files: TsdbFiles, path: string, later: readonly string[]): WalDamage | undefined {
+export interface WalFaults {
+  /** The first place behind which Prometheus' repair (`wlog.Repair`) would delete records that are whole. */
+  readonly damage: WalDamage | undefined;
+  /** A torn end of wal/ where wbl/ holds anything: Prometheus cuts it off, and does not read wbl/ in that life. */
+  readonly tornEnd: TornEnd | undefined;
+}
+
+/**
+ * What a Prometheus that starts on a WAL would lose, while nobody writes to it. A torn end alone, behind which nothing lies,
+ * is no loss. Checks every checksum and decodes nothing; other work gets its turn between two segments.
+ */
+export async function findWalFaults(dataDirectory: string): Promise<WalFaults> {
+  const files = quietFiles(dataDirectory);
+  const [wal, wbl] = [await lookThrough(files, 'wal'), await lookThrough(files, 'wbl')];
+  const hasLate = listWal(files, 'wbl').files.some(({ path }) => holdsAnything(files, path));
+  return { damage: wal.damage ?? wbl.damage, tornEnd: hasLate ? wal.tornEnd : undefined };
+}
+
+/** Up to the first fault. */
+async function lookThrough(files: TsdbFiles, log: 'wal' | 'wbl'): Promise<WalFaults> {
+  const paths = listWal(files, log).files.map(({ path }) => path);
+  for (const [index, path] of paths.entries()) {
+    const found = lookInto(files, path, paths.slice(index + 1));
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { damage: undefined, tornEnd: undefined };
+}
+
+function lookInto(files: TsdbFiles, path: string, later: readonly string[]): WalFaults | undefined {
   const file = tryToOpen(files, path);
   if (file === undefined) return undefined;
   try {
@@ -47,14 +64,13 @@ function lookInto(files: TsdbFiles, path: string, later: readonly string[]): Wal
     const behind = lookBehind(file, damage.offset);
     // A start that was broken off leaves an empty segment behind a torn one.
     const following = later.filter((one) => holdsAnything(files, one)).length;
-    if (behind.resumesAt === null && following === 0) return undefined;
+    if (behind.resumesAt === null && following === 0) {
+      const { offset } = readSegment(file, () => undefined);
+      return { damage: undefined, tornEnd: { path, wholeBytes: offset } };
+    }
     const more = following === 0 ? '' : `, and ${following} more ${following === 1 ? 'file' : 'files'} behind it`;
-    return {
-      path,
-      offset: damage.offset,
-      what: damage.message,
-      behind: `${describeBehind(behind, damage.offset)}${more}`,
-    };
+    const said = `${describeBehind(behind, damage.offset)}${more}`;
+    return { damage: { path, offset: damage.offset, what: damage.message, behind: said }, tornEnd: undefined };
   } finally {
     file.close();
   }
