@@ -19,8 +19,8 @@ export interface OpeningPlace {
 }
 
 /**
- * With its TSDB lock, on the loopback alone, with a password. Blocks are not made larger than two hours, so that it begins no compaction:
- * that flag is older than 2.0 and has never been in the help.
+ * With its TSDB lock, on the loopback alone, with a password. Blocks are not made larger than two hours, so that it begins no
+ * compaction, and since 3.0 those that overlap are not merged either: flags that have never been in the help.
  */
 export function renderPrometheusOpening(program: InstalledProgram, { data, config }: OpeningPlace): PrometheusOpening {
   const retention = renderRetention({ timeMs: 0, sizeBytes: 0 });
@@ -34,6 +34,7 @@ export function renderPrometheusOpening(program: InstalledProgram, { data, confi
       `--config.file=${config}`,
       `--storage.tsdb.path=${data}`,
       '--storage.tsdb.max-block-duration=2h',
+      ...(knowsOverlapping(program) ? ['--no-storage.tsdb.allow-overlapping-compaction'] : []),
       ...(isFlag ? [`--${retentionFlag}=${retention.time}`] : []),
       ...lockFlags(program),
       `--web.listen-address=127.0.0.1:${port}`,
@@ -41,4 +42,8 @@ export function renderPrometheusOpening(program: InstalledProgram, { data, confi
       ...debianWebAssets(program, 'web'),
     ],
   };
+}
+
+function knowsOverlapping({ version }: InstalledProgram): boolean {
+  return Number(version.split('.')[0]) >= 3;
 }
