@@ -45,7 +45,7 @@ describeStack('odd names', () => {
     const checked = (await holdfast.run(['check', volume])).json as { findings?: readonly { file: string }[] };
     expect(checked.findings?.map(({ file }) => file)).toEqual(expect.arrayContaining([`${odd}.tmp`, join(block, odd)]));
     const [, command = ''] = /To take one in: (.*)$/m.exec((await holdfast.say(['rescue', share])).stdout) ?? [];
-    const words = execFileSync('bash', ['-c', `set -- ${command}; printf %s "$3"`], { encoding: 'utf8' });
+    const words = execFileSync('bash', ['-c', `set -- ${command}; printf %s "$5"`], { encoding: 'utf8' });
     expect(words).toBe(volume);
   });
 });
