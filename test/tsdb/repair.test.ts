@@ -43,6 +43,8 @@ describe.skipIf(program === undefined)(
         await pushRounds(fixture, { fromMs: nowMs - 720 * minuteMs, rounds: 540, everyMs: minuteMs });
         await waitFor('the head is cut into blocks', async () => (await blocksIn(fixture.data)).length >= 2);
         await pushRounds(fixture, { fromMs: nowMs - 180 * minuteMs, rounds: 180, everyMs: minuteMs });
+        // Killed while it cuts a block of late samples, Prometheus drops those whose chunks it has not written yet.
+        await waitForRest(fixture.data);
         await pushRounds(fixture, { fromMs: nowMs - 170 * minuteMs + 30_000, rounds: 150, everyMs: minuteMs });
         await fixture.stop('SIGKILL');
         const whole = fixture.inventory();
@@ -155,6 +157,17 @@ function mutate(bytes: Buffer, random: ReturnType<typeof createRandom>): Buffer 
 
 function inventoryOf(data: string): TsdbInventory {
   return takeInventory({ files: quietFiles(data), settledMs: null, onRead: () => undefined });
+}
+
+/** No block has been begun or finished for two seconds. */
+async function waitForRest(data: string): Promise<void> {
+  let before = '';
+  let since = performance.now();
+  await waitFor('no block is being cut', async () => {
+    const names = (await readdir(data)).filter((name) => name.length >= 26).sort();
+    if (names.join() !== before) [before, since] = [names.join(), performance.now()];
+    return names.every((name) => name.length === 26) && performance.now() - since > 2000;
+  });
 }
 
 async function blocksIn(data: string): Promise<readonly string[]> {
