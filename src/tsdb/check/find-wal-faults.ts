@@ -1,7 +1,8 @@
-import { FileWindow } from '../bytes/file-window.ts';
+import type { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import { quietFiles } from '../files/quiet-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { openSegment } from '../head/open-segment.ts';
 import { listWal } from '../head/wal-directory.ts';
 import { full, last, pageTerm } from '../head/wal-fragment.ts';
 import { checkOrder, readFragment, readSegment, type Fragment } from '../head/wal-segment.ts';
@@ -56,7 +57,7 @@ async function lookThrough(files: TsdbFiles, log: 'wal' | 'wbl'): Promise<WalFau
 }
 
 function lookInto(files: TsdbFiles, path: string, later: readonly string[]): WalFaults | undefined {
-  const file = tryToOpen(files, path);
+  const file = openSegment(files, path);
   if (file === undefined) return undefined;
   try {
     const damage = findDamage(file);
@@ -76,18 +77,8 @@ function lookInto(files: TsdbFiles, path: string, later: readonly string[]): Wal
   }
 }
 
-/** Undefined for what is no regular file: Prometheus does not start on that, and a check tells it. */
-function tryToOpen(files: TsdbFiles, path: string): FileWindow | undefined {
-  try {
-    return new FileWindow(files.open(path));
-  } catch (error) {
-    if (error instanceof Damage) return undefined;
-    throw error;
-  }
-}
-
 function holdsAnything(files: TsdbFiles, path: string): boolean {
-  const file = tryToOpen(files, path);
+  const file = openSegment(files, path);
   if (file === undefined) return true;
   try {
     for (let at = 0; at < file.sizeBytes;) {

@@ -2,12 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeHalfMadeFiles, writeFileAtomically } from '../../files/atomic-file.ts';
 import type { TornEnd } from '../check/find-wal-faults.ts';
-import { FileWindow } from '../bytes/file-window.ts';
 import { crc32c } from '../bytes/crc32c.ts';
-import { Damage } from '../damage.ts';
 import { quietFiles } from '../files/quiet-files.ts';
-import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { findOrphanFragments, type OrphanFragments } from '../head/orphan-fragments.ts';
+import { openSegment } from '../head/open-segment.ts';
 import { listWal } from '../head/wal-directory.ts';
 import { full, pageBytes } from '../head/wal-fragment.ts';
 import { emptiedMark } from '../head/wal-zeros.ts';
@@ -30,7 +28,7 @@ export async function findBrokenSegments(dataDirectory: string): Promise<readonl
   const files = quietFiles(dataDirectory);
   const broken: BrokenSegment[] = [];
   for (const { path, isLast } of logs.flatMap((log) => listWal(files, log).files)) {
-    const window = tryToOpen(files, path);
+    const window = openSegment(files, path);
     if (window === undefined) continue;
     try {
       const orphans = findOrphanFragments(window, { isLast });
@@ -41,16 +39,6 @@ export async function findBrokenSegments(dataDirectory: string): Promise<readonl
     await new Promise((resolve) => setImmediate(resolve));
   }
   return broken;
-}
-
-/** Undefined for what is no regular file: that is for a check to say. */
-function tryToOpen(files: TsdbFiles, path: string): FileWindow | undefined {
-  try {
-    return new FileWindow(files.open(path));
-  } catch (error) {
-    if (error instanceof Damage) return undefined;
-    throw error;
-  }
 }
 
 /**
