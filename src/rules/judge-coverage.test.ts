@@ -146,6 +146,16 @@ describe('a job', () => {
     ]);
   });
 
+  test('that is written less often than others has the same reason from the first look on', () => {
+    const lastMs = 20 * hourMs;
+    const seldom = { ...job([range(0, lastMs - 200_000)]), intervalMs: 60_000 };
+    const of = coverage([range(0, lastMs)], { jobs: [seldom] });
+    for (const lateMs of [61_000, hourMs]) {
+      const judged = judgeCoverage(of, { stack: stack([]), nowMs: endOf(of) + lateMs });
+      expect(judged.jobs[0]?.gaps).toMatchObject([{ isOpen: true, reason: 'prometheus-down' }]);
+    }
+  });
+
   test('that begins and ends has no gap there, but where a scrape failed', () => {
     const one = [range(5 * hourMs, 9 * hourMs)];
     expect(jobGaps(job(one))).toEqual([]);

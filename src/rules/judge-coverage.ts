@@ -69,8 +69,7 @@ function holesAround(ranges: readonly CoverageRange[], down: readonly CoverageRa
 }
 
 function explainJobGap(hole: Hole, down: readonly CoverageRange[], volumeGaps: readonly CoverageGap[]): CoverageGap {
-  const lengthMs = hole.toMs - hole.fromMs;
-  const ofVolume = volumeGaps.find((gap) => 2 * overlapOf(gap, hole) > lengthMs);
+  const ofVolume = volumeGaps.find((gap) => isOfVolume(hole, gap));
   if (ofVolume !== undefined) {
     const { reason, run, message } = ofVolume;
     return { ...hole, reason, run, message };
@@ -82,6 +81,12 @@ function explainJobGap(hole: Hole, down: readonly CoverageRange[], volumeGaps: r
   }
   const message = 'Other series were written and nothing of this job, and no scrape of it failed.';
   return { ...hole, reason: 'unknown', run: null, message };
+}
+
+/** What is open is so with the volume, whenever one looks; how much of it the two share grows with every look. */
+function isOfVolume(hole: Hole, gap: CoverageGap): boolean {
+  if (hole.isOpen || gap.isOpen) return hole.isOpen && gap.isOpen;
+  return 2 * overlapOf(gap, hole) > hole.toMs - hole.fromMs;
 }
 
 function overlapOf(one: Hole, other: Hole): number {

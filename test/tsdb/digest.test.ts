@@ -48,7 +48,8 @@ describe.skipIf(program === undefined).each([
   test('Prometheus counts the same', async () => {
     for (const metric of ['fixture_gauge', 'fixture_histogram']) {
       const words = new URLSearchParams({ query: `sum(count_over_time(${metric}[13h]))`, time: String(nowMs / 1000) });
-      const { body } = await fixture.ask(`/api/v1/query?${words.toString()}`);
+      const { status, body } = await fixture.ask(`/api/v1/query?${words.toString()}`);
+      expect([status, body]).toEqual([200, expect.any(String)]);
       const counted = Number((JSON.parse(body) as Answer).data.result[0]?.value[1]);
       expect(counted).toBe(metric === 'fixture_histogram' ? 740 : given.samples - 740);
     }

@@ -97,7 +97,10 @@ export async function openFixture({
       await waitUntilGone(pid);
       pid = undefined;
     },
-    ask: async (path, options) => ask(port, path, options),
+    ask: async (path, options) =>
+      ask(port, path, options).catch(async (error: unknown) => {
+        throw new Error(`${path}: ${String(error)}\n${await readFile(log, 'utf8')}`, { cause: error });
+      }),
     inventory: () => {
       const files = holdFiles(data);
       try {
