@@ -186,17 +186,18 @@ export class Findings {
     });
   }
 
-  /** The same of samples that came out of order, of which nobody can say how many each version drops. */
-  addDoubtful({ samples, fromMs, toMs }: Doubtful): void {
+  /** Samples that came out of order and that are counted, though Prometheus drops them when it starts. */
+  addDoubtful({ doubt, samples, fromMs, toMs }: Doubtful): void {
+    const { rule, file, why } = doubts[doubt];
     this.add({
-      rule: 'replayed-twice',
+      rule,
       severity: 'warning',
-      file: 'chunks_head',
+      file,
       offset: null,
       series: null,
       fromMs,
       toMs,
-      message: `chunks_head/ holds ${samples} samples that came out of order, of series that wal/ begins anew with another reference, and no block holds them: they are counted, but Prometheus drops all or most of them when it starts.`,
+      message: `${file}/ holds ${samples} samples that came out of order, ${why}: they are counted, but Prometheus drops all or most of them when it starts.`,
       remedy:
         'Keep the directory: `holdfast rescue stitch` writes them into blocks; a Prometheus that still runs cuts them into one by itself within hours.',
     });
@@ -241,3 +242,19 @@ export function renderLabels(labels: readonly Uint8Array[]): string {
   }
   return `${metric}{${pairs.join(',')}}`;
 }
+
+/** Of those of an older reference nobody can say how many each version drops. */
+const doubts: Readonly<
+  Record<Doubtful['doubt'], { readonly rule: string; readonly file: string; readonly why: string }>
+> = {
+  'old-reference': {
+    rule: 'replayed-twice',
+    file: 'chunks_head',
+    why: 'of series that wal/ begins anew with another reference, and no block holds them',
+  },
+  marked: {
+    rule: 'mapped-nowhere',
+    file: 'wbl',
+    why: 'with a marker behind them which says that a head chunk holds them, and none does, as where Prometheus was killed while it cut a block of them',
+  },
+};

@@ -15,7 +15,9 @@ export type WalEntry =
   /** Both ends inclusive. */
   | { readonly deleted: number; readonly fromMs: number; readonly toMs: number }
   /** The whole series, as a current Prometheus writes once it has compacted a stale one. */
-  | { readonly gone: number };
+  | { readonly gone: number }
+  /** In a WBL: what came before of these series is said to be in the head chunk at that offset of that file. */
+  | { readonly markers: readonly (readonly [reference: number, file: number, offset: number])[] };
 
 /** Writes one segment. */
 export function writeWal(path: string, entries: readonly WalEntry[]): void {
@@ -41,6 +43,9 @@ function encodeRecord(entry: WalEntry): Uint8Array {
         .be32(high)
         .be32(low);
     }
+  } else if ('markers' in entry) {
+    to.byte(recordTypes.mmapMarkers);
+    for (const [reference, file, offset] of entry.markers) to.be64(reference).be32(file).be32(offset);
   } else if ('deleted' in entry) {
     to.byte(recordTypes.tombstones).be64(entry.deleted).varint(entry.fromMs).varint(entry.toMs);
   } else {
@@ -60,11 +65,14 @@ export interface HeadChunkToWrite {
   readonly points: readonly (readonly [timeMs: number, value: number])[];
 }
 
-/** Writes one file of chunks_head/ (head_chunks.md). */
-export function writeHeadChunks(path: string, chunks: readonly HeadChunkToWrite[]): void {
+/** Writes one file of chunks_head/ (head_chunks.md). Returns where each chunk begins. */
+export function writeHeadChunks(path: string, chunks: readonly HeadChunkToWrite[]): readonly number[] {
   mkdirSync(dirname(path), { recursive: true });
   const header = new ByteWriter().be32(0x0130bc91).byte(1).byte(0).be16(0).written;
-  writeFileSync(path, Buffer.concat([header, ...chunks.map(encodeHeadChunk)]));
+  const encoded = chunks.map(encodeHeadChunk);
+  writeFileSync(path, Buffer.concat([header, ...encoded]));
+  let at = header.length;
+  return encoded.map(({ length }) => (at += length) - length);
 }
 
 function encodeHeadChunk({ reference, isOutOfOrder = false, points }: HeadChunkToWrite): Buffer {

@@ -280,7 +280,7 @@ function recordsOf(directory: string, file: string): readonly number[] {
 function chunksOf(directory: string, file: string): readonly number[] {
   const offsets: number[] = [];
   const window = new FileWindow(quietFiles(directory).open(file));
-  readHeadChunkFile(window, { onChunk: ({ offset }) => offsets.push(offset) });
+  readHeadChunkFile(window, ({ offset }) => offsets.push(offset));
   window.close();
   return offsets;
 }

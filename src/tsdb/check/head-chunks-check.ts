@@ -40,9 +40,7 @@ function checkFile(context: CheckContext, path: string, isLast: boolean): void {
     if (isLast && isUnwritten(file)) return;
     if (file.sizeBytes < headerBytes)
       throw new Damage('truncated', 'a head chunk file is too short, and Prometheus does not start', 0);
-    at = readHeadChunkFile(file, {
-      onChunk: (chunk) => requireSamples(chunk),
-    });
+    at = readHeadChunkFile(file, requireSamples);
     checkPadding(context, file);
     const wrong = at < file.sizeBytes ? findNonZero(file, at, file.sizeBytes) : undefined;
     if (wrong === undefined) return;

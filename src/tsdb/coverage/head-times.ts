@@ -35,10 +35,10 @@ export class HeadTimes {
   readLate(): void {
     const add = (index: number, timeMs: number, isStale: boolean): void =>
       this.late.add(this.series.seedAt(index), this.kindAt(index).job, { timeMs, isStale });
-    this.reader.readLate({
+    this.reader.readLate(() => ({
       float: (index, timeMs, high, low) => add(index, timeMs, isStaleMarker(high, low)),
       histogram: (index, timeMs, _, isStale) => add(index, timeMs, isStale),
-    });
+    }));
   }
 
   /** `minValidMs` is the exclusive end of the newest block whose samples came in order. */

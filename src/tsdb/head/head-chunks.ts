@@ -19,7 +19,7 @@ export interface HeadChunk {
 }
 
 export interface HeadChunkEvents {
-  readonly onChunk: (chunk: HeadChunk) => void;
+  readonly onChunk: (chunk: HeadChunk, file: number) => void;
   /** The rest of that file is not read. */
   readonly onDamage: (file: string, damage: Damage) => void;
   readonly onRead?: (bytes: number) => void;
@@ -38,7 +38,7 @@ export function readHeadChunks(files: TsdbFiles, events: HeadChunkEvents): void 
     let file: FileWindow | undefined;
     try {
       file = new FileWindow(files.open(path), events.onRead);
-      readHeadChunkFile(file, events);
+      readHeadChunkFile(file, (chunk) => events.onChunk(chunk, Number(name)));
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       events.onDamage(path, error);
@@ -55,7 +55,7 @@ export function listNumbered(files: TsdbFiles, directory: string): readonly stri
 }
 
 /** Tells the chunks of one file. Returns where they end; behind that lies what a file is filled with in advance. Throws Damage. */
-export function readHeadChunkFile(file: FileWindow, { onChunk }: Pick<HeadChunkEvents, 'onChunk'>): number {
+export function readHeadChunkFile(file: FileWindow, onChunk: (chunk: HeadChunk) => void): number {
   // A file that was made just before a crash is empty.
   if (file.sizeBytes === 0) return 0;
   const head = new ByteCursor(file.read(0, fileHeaderBytes));
@@ -71,7 +71,7 @@ export function readHeadChunkFile(file: FileWindow, { onChunk }: Pick<HeadChunkE
 }
 
 /** Undefined at the zeros that a file is filled with in advance. */
-function readChunk(file: FileWindow, at: number, onChunk: HeadChunkEvents['onChunk']): number | undefined {
+function readChunk(file: FileWindow, at: number, onChunk: (chunk: HeadChunk) => void): number | undefined {
   const start = file.readUpTo(at, fixedBytes + longestLength);
   if (start.every((byte) => byte === 0)) return undefined;
   const cursor = new ByteCursor(start);

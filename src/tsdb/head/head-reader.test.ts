@@ -37,7 +37,10 @@ interface Head {
 
 interface Told {
   readonly late: readonly number[];
+  /** In chunks of an older reference. */
   readonly doubtful: readonly number[];
+  /** Dropped by a marker of the WBL. */
+  readonly marked: readonly number[];
   readonly inOrder: readonly number[];
   readonly strangers: number;
   readonly dropped: readonly (readonly [directory: string, samples: number, fromMs: number, toMs: number])[];
@@ -47,7 +50,13 @@ function read({ wal, wbl, chunks, minValidMs = -Infinity }: Head): Told {
   writeWal(join(directory, 'wal', '00000000'), wal);
   if (wbl !== undefined) writeWal(join(directory, 'wbl', '00000000'), wbl);
   if (chunks !== undefined) writeHeadChunks(join(directory, 'chunks_head', '000001'), chunks);
-  const told = { late: [] as number[], doubtful: [] as number[], inOrder: [] as number[], strangers: 0 };
+  const told = {
+    late: [] as number[],
+    doubtful: [] as number[],
+    marked: [] as number[],
+    inOrder: [] as number[],
+    strangers: 0,
+  };
   const dropped: Told['dropped'][number][] = [];
   const head = new HeadReader({
     files: quietFiles(directory),
@@ -59,7 +68,8 @@ function read({ wal, wbl, chunks, minValidMs = -Infinity }: Head): Told {
     },
   });
   head.readSeries();
-  head.readLate(noteIn(told.late), noteIn(told.doubtful));
+  const targets = { 'old-reference': told.doubtful, marked: told.marked } as const;
+  head.readLate((doubt) => noteIn(doubt === undefined ? told.late : targets[doubt]));
   head.readInOrder(minValidMs, noteIn(told.inOrder));
   return { ...told, dropped };
 }
@@ -68,7 +78,7 @@ function noteIn(times: number[]): HeadSampleSink {
   return { float: (_, timeMs) => times.push(timeMs), histogram: (_, timeMs) => times.push(timeMs) };
 }
 
-const none = { late: [], doubtful: [], strangers: 0, dropped: [] };
+const none = { late: [], doubtful: [], marked: [], strangers: 0, dropped: [] };
 
 describe('a series that a record tells once more begins anew', () => {
   test.each([
@@ -123,6 +133,50 @@ describe('a series that a record tells once more begins anew', () => {
       chunks: [late, { ...late, reference: 2 }],
     });
     expect(told).toEqual({ ...none, late: [1, 2, 1, 3], doubtful: [1, 2], inOrder: [], dropped: [['wal', 1, 9, 9]] });
+  });
+});
+
+describe('a marker of the WBL', () => {
+  const wal = [series(1), at(1, 100)];
+  const seconds = (from: number, to: number) => Array.from({ length: to - from }, (_, number) => from + number);
+  const marker = (file: number, offset: number, reference = 1): WalEntry => ({ markers: [[reference, file, offset]] });
+  const inOrder = [100];
+
+  test('drops what came before it, though no chunk holds it', () => {
+    const told = read({ wal, wbl: [at(1, 1, 2), marker(0, 0), at(1, 3), marker(0, 0), at(1, 4)] });
+    expect(told).toEqual({ ...none, inOrder, late: [4], marked: [1, 2, 3] });
+  });
+
+  test('drops no more than a chunk holds: the others are cut from it by then', () => {
+    const wbl = [at(1, ...seconds(1, 33)), at(1, 32, 33, 34), marker(0, 0)];
+    expect(read({ wal, wbl })).toEqual({ ...none, inOrder, late: seconds(1, 33), marked: [32, 33, 34] });
+  });
+
+  test('counts a time once towards a full chunk', () => {
+    const wbl = [at(1, ...seconds(1, 32), 31), at(1, 32), marker(0, 0)];
+    const marked = [...seconds(1, 32), 31, 32];
+    expect(read({ wal, wbl })).toEqual({ ...none, inOrder, marked });
+  });
+
+  test.each([
+    ['is there', 8, [1, 2, 3], [1, 2]],
+    ['would be behind the last one', 9, [1, 2, 1, 2, 3], []],
+  ])('whose chunk %s', (_, offset, late, marked) => {
+    const chunks = [{ ...chunk(1, 1, 2), isOutOfOrder: true }];
+    const wbl = [at(1, 1, 2), marker(1, offset), at(1, 3)];
+    expect(read({ wal, wbl, chunks })).toEqual({ ...none, inOrder, late, marked });
+  });
+
+  test.each([
+    ['of another series', marker(0, 0, 2)],
+    ['of one that nobody knows', marker(0, 0, 3)],
+    ['of a chunk in a file that is not there', marker(2, 8)],
+  ])('%s drops nothing', (_, mark) => {
+    const told = read({
+      wal: [series(1), at(1, 100), { series: 2, labels: { __name__: 'other' } }],
+      wbl: [at(1, 1), mark],
+    });
+    expect(told).toEqual({ ...none, inOrder, late: [1] });
   });
 });
 

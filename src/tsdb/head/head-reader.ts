@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { addInterval, isDeleted } from '../block/tombstones.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
 import type { SampleSink } from '../chunk/sample-sink.ts';
@@ -9,6 +10,8 @@ import { readHeadChunks, type HeadChunk } from './head-chunks.ts';
 import type { HeadEvents } from './head-events.ts';
 import { both, chunkSink, type HeadSampleSink } from './head-sample-sink.ts';
 import { HeadSeries } from './head-series.ts';
+import { LastChunk } from './last-chunk.ts';
+import { MappedLate } from './mapped-late.ts';
 import { listWal, readWal, type WalListing } from './wal-directory.ts';
 import { parseRecord, type RecordSink } from './wal-records.ts';
 
@@ -20,6 +23,12 @@ export interface HeadReaderOptions {
   /** A series that was not there yet; they are numbered from 0 as they come. */
   readonly onSeries?: (labels: readonly Uint8Array[]) => void;
 }
+
+/**
+ * Why Prometheus may drop a sample that came out of order when it starts: it is in a head chunk of a reference that its
+ * series no longer has, or the WBL says that it is in a head chunk.
+ */
+export type Doubt = 'old-reference' | 'marked';
 
 /**
  * Tells every sample of the head that Prometheus would replay (head.go Init, head_wal.go loadWAL), once: for an inventory,
@@ -64,24 +73,50 @@ export class HeadReader {
 
   /**
    * Samples that came out of order, in the order in which they count: of head chunks that say so, then of the WBL. Those in
-   * chunks of an older reference go to `doubtful`: Prometheus drops them, but for some that 2.42 reads from the WBL.
+   * chunks of an older reference are doubtful: Prometheus drops them, but for some that 2.42 reads from the WBL. So are those
+   * of the WBL that a marker drops: mostly they are in a head chunk, which has been told then.
    */
-  readLate(sink: HeadSampleSink, doubtful = sink): void {
+  readLate(sinkOf: (doubt?: Doubt) => HeadSampleSink): void {
+    const [sink, old, marked] = [sinkOf(), sinkOf('old-reference'), sinkOf('marked')];
     const isKept = (series: number, timeMs: number) => !isDeleted(this.deleted.get(series), timeMs);
+    const last = new LastChunk();
     this.readChunks(
       ({ isOutOfOrder, reference }, series) => {
         if (!isOutOfOrder) return undefined;
-        return chunkSink(series, this.series.isNamed(series, reference) ? sink : doubtful, isKept);
+        return chunkSink(series, this.series.isNamed(series, reference) ? sink : old, isKept);
       },
       // What is damaged is told when the others are read.
-      () => undefined,
+      (path) => last.noteDamage(Number(basename(path))),
+      (chunk, file) => last.note(file, chunk.offset),
     );
-    const targetOf = (series: number, timeMs: number) => (isKept(series, timeMs) ? sink : undefined);
+    const wbl = this.list('wbl');
+    const mapped = this.findMapped(wbl, last);
+    const targetOf = (series: number, timeMs: number) => {
+      const isMarked = mapped.isDropped(series);
+      if (!isKept(series, timeMs)) return undefined;
+      return isMarked ? marked : sink;
+    };
     this.walk(
-      this.list('wbl'),
+      wbl,
       this.recordSink(targetOf, () => undefined),
       true,
     );
+  }
+
+  private findMapped(wbl: WalListing, last: LastChunk): MappedLate {
+    const mapped = new MappedLate();
+    const replay = (series: number, timeMs: number) => {
+      mapped.replay(series, timeMs);
+      return undefined;
+    };
+    this.walk(wbl, {
+      ...this.recordSink(replay, () => undefined),
+      marker: (reference, file, offset) => {
+        const series = this.series.find(reference);
+        if (series !== undefined && last.isAtOrBehind(file, offset)) mapped.mark(series);
+      },
+    });
+    return mapped;
   }
 
   /**
@@ -119,9 +154,11 @@ export class HeadReader {
   private readChunks(
     sinkOf: (chunk: HeadChunk, series: number) => SampleSink | undefined,
     onDamage: (path: string, damage: Damage) => void,
+    onPlace: (chunk: HeadChunk, file: number) => void = () => undefined,
   ): void {
     readHeadChunks(this.options.files, {
-      onChunk: (chunk) => {
+      onChunk: (chunk, file) => {
+        onPlace(chunk, file);
         const series = this.series.find(chunk.reference);
         const sink = series === undefined ? undefined : sinkOf(chunk, series);
         if (sink !== undefined) decodeChunk(chunk.encoding, chunk.data, sink);

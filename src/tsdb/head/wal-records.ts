@@ -35,9 +35,11 @@ export interface RecordSink {
   ): void;
   /** Both ends inclusive; -Infinity to Infinity where the whole series is gone. */
   deletion(reference: number, fromMs: number, toMs: number): void;
+  /** In the WBL: what came before of a series is said to be in the head chunk at this offset of this file. */
+  marker?(reference: number, file: number, offset: number): void;
 }
 
-/** Parses one record. Exemplars, metadata and markers hold no samples and are left alone; an unknown type is Damage. */
+/** Parses one record. Exemplars and metadata hold no samples and are left alone; an unknown type is Damage. */
 export function parseRecord(bytes: Uint8Array, sink: RecordSink): void {
   const cursor = new ByteCursor(bytes);
   const type = cursor.byte();
@@ -55,7 +57,7 @@ const parsers: Readonly<Record<number, Parser>> = {
   [recordTypes.samples]: parseSamples,
   [recordTypes.tombstones]: parseDeletions,
   [recordTypes.exemplars]: skip,
-  [recordTypes.mmapMarkers]: skip,
+  [recordTypes.mmapMarkers]: parseMarkers,
   [recordTypes.metadata]: skip,
   [recordTypes.histograms]: parseHistograms,
   [recordTypes.floatHistograms]: parseHistograms,
@@ -152,4 +154,8 @@ function tellHistogram(
 
 function parseDeletions(cursor: ByteCursor, sink: RecordSink): void {
   while (cursor.left > 0) sink.deletion(cursor.be64(), cursor.varintOrInfinity(), cursor.varintOrInfinity());
+}
+
+function parseMarkers(cursor: ByteCursor, sink: RecordSink): void {
+  while (sink.marker !== undefined && cursor.left > 0) sink.marker(cursor.be64(), cursor.be32(), cursor.be32());
 }

@@ -1,7 +1,7 @@
 import { isStaleMarker } from '../chunk/sample-sink.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import type { HeadEvents } from '../head/head-events.ts';
-import { HeadReader } from '../head/head-reader.ts';
+import { HeadReader, type Doubt } from '../head/head-reader.ts';
 import type { HeadSampleSink } from '../head/head-sample-sink.ts';
 import type { HeadSeries } from '../head/head-series.ts';
 import { jobOf } from './count-blocks.ts';
@@ -39,7 +39,7 @@ export class HeadCount {
   }
 
   readLate(): void {
-    this.reader.readLate(this.lateSink(false), this.lateSink(true));
+    this.reader.readLate((doubt) => this.lateSink(doubt));
   }
 
   count(): void {
@@ -85,11 +85,11 @@ export class HeadCount {
     };
   }
 
-  private lateSink(isDoubtful: boolean): HeadSampleSink {
+  private lateSink(doubt: Doubt | undefined): HeadSampleSink {
     const { series, options } = this;
     const add = (index: number, timeMs: number, isStale: boolean): void => {
       const identity = { seed: series.seedAt(index), job: series.jobs[series.jobAt(index)] ?? '' };
-      options.late.add(identity, { timeMs, isStale, isDoubtful, ...hashed });
+      options.late.add(identity, { timeMs, isStale, doubt, ...hashed });
     };
     return {
       float: (index, timeMs, high, low) => {

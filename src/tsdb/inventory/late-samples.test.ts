@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Doubt } from '../head/head-reader.ts';
 import { LateSamples, type LateKey } from './late-samples.ts';
 import type { SeriesTally } from './tally.ts';
 import { WindowGrid } from './window-grid.ts';
@@ -56,19 +57,24 @@ test('come out once each, in however many passes', () => {
 
 test('doubtful ones are told apart, but for stale markers and what is found elsewhere, in another thread too', () => {
   const late = new LateSamples();
-  const add = (timeMs: number, isDoubtful: boolean, isStale = false) =>
-    late.add({ seed: seedOf(1), job: 'job5' }, { timeMs, isStale, isDoubtful, a: 0, b: 0 });
-  for (const timeMs of [30, 10, 20, 40]) add(timeMs, true);
-  add(50, false);
-  add(60, true, true);
-  // What is said first counts.
-  add(50, true);
+  const add = (timeMs: number, doubt?: Doubt, isStale = false) =>
+    late.add({ seed: seedOf(1), job: 'job5' }, { timeMs, isStale, doubt, a: 0, b: 0 });
+  for (const timeMs of [30, 10, 20, 40]) add(timeMs, 'old-reference');
+  add(50);
+  add(60, 'old-reference', true);
+  add(70, 'marked');
+  add(80, 'marked');
+  // What is said first counts, but for what comes once more behind a marker.
+  add(50, 'old-reference');
+  add(80);
+  add(10);
   const other = LateSamples.of(structuredClone(late.share()));
   other.take(seedOf(1), 40);
-  expect(other.findDoubtful()).toEqual({ samples: 3, fromMs: 10, toMs: 30 });
-  expect(other.count).toBe(4);
+  const marked = { doubt: 'marked', samples: 1, fromMs: 70, toMs: 70 };
+  expect(other.listDoubtful()).toEqual([{ doubt: 'old-reference', samples: 3, fromMs: 10, toMs: 30 }, marked]);
+  expect(other.count).toBe(6);
   for (const timeMs of [10, 20, 30]) other.take(seedOf(1), timeMs);
-  expect(other.findDoubtful()).toBeUndefined();
+  expect(other.listDoubtful()).toEqual([marked]);
 });
 
 test('a series that is found in their window is not new there any more', () => {

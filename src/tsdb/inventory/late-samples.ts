@@ -1,3 +1,4 @@
+import type { Doubt } from '../head/head-reader.ts';
 import type { SeriesSeed } from './sample-digest.ts';
 import { SeriesMarks, type SharedMarks } from './series-marks.ts';
 import type { SeriesSums, SeriesTally } from './tally.ts';
@@ -13,14 +14,15 @@ export interface SeriesIdentity {
 export interface LateSample {
   readonly timeMs: number;
   readonly isStale: boolean;
-  /** True where Prometheus may drop it when it starts (head-reader.ts readLate). */
-  readonly isDoubtful?: boolean;
+  /** Where Prometheus may drop it when it starts. */
+  readonly doubt?: Doubt | undefined;
   readonly a: number;
   readonly b: number;
 }
 
 /** Samples that Prometheus may drop. */
 export interface Doubtful {
+  readonly doubt: Doubt;
   readonly samples: number;
   readonly fromMs: number;
   readonly toMs: number;
@@ -53,8 +55,8 @@ const hashB = 5;
 const info = 6;
 const filledFlag = 1;
 const staleFlag = 2;
-const doubtfulFlag = 4;
-const flagBits = 3;
+const doubtFlags: Readonly<Record<Doubt, number>> = { 'old-reference': 4, marked: 8 };
+const flagBits = 4;
 const width = 7;
 
 const filterBits = 1 << 20;
@@ -125,34 +127,42 @@ export class LateSamples {
     return count;
   }
 
-  /** Of what nobody has taken away, what Prometheus may drop, stale markers not counted; undefined where that is nothing. */
-  findDoubtful(): Doubtful | undefined {
+  /** Of what nobody has taken away, what Prometheus may drop and for which reason, stale markers not counted. */
+  listDoubtful(): readonly Doubtful[] {
+    return (['old-reference', 'marked'] as const).flatMap((doubt) => this.findDoubtful(doubt) ?? []);
+  }
+
+  private findDoubtful(doubt: Doubt): Doubtful | undefined {
     let [samples, fromMs, toMs] = [0, Infinity, -Infinity];
     for (const place of this.places()) {
       const isCounted = !this.isStaleAt(place) && this.taken[place / width] === 0;
-      if (!isCounted || ((this.words[place + info] as number) & doubtfulFlag) === 0) continue;
+      if (!isCounted || ((this.words[place + info] as number) & doubtFlags[doubt]) === 0) continue;
       const timeMs = timeOf(this.words, place);
       samples += 1;
       fromMs = Math.min(fromMs, timeMs);
       toMs = Math.max(toMs, timeMs);
     }
-    return samples === 0 ? undefined : { samples, fromMs, toMs };
+    return samples === 0 ? undefined : { doubt, samples, fromMs, toMs };
   }
 
   /** Of those at the same time, the first one stays. */
-  add({ seed, job }: SeriesIdentity, { timeMs, isStale, isDoubtful = false, a, b }: LateSample): void {
+  add({ seed, job }: SeriesIdentity, { timeMs, isStale, doubt, a, b }: LateSample): void {
     const key = { window: Math.floor(timeMs / windowMs), seedA: seed.a };
     if (this.from !== null && compareKeys(key, this.from) < 0) return;
     if (this.end !== null && compareKeys(key, this.end) >= 0) return;
     const place = this.placeOf(seed, timeMs);
-    if (this.words[place + info] !== 0) return;
+    if (this.words[place + info] !== 0) {
+      // What a marker drops may come once more behind it.
+      if (doubt === undefined) this.words[place + info] = (this.words[place + info] as number) & ~doubtFlags.marked;
+      return;
+    }
     this.words[place + seedA] = seed.a;
     this.words[place + seedB] = seed.b;
     this.words[place + timeLow] = timeMs | 0;
     this.words[place + timeHigh] = Math.floor(timeMs / 2 ** 32) | 0;
     this.words[place + hashA] = a;
     this.words[place + hashB] = b;
-    const flags = filledFlag | (isStale ? staleFlag : 0) | (isDoubtful ? doubtfulFlag : 0);
+    const flags = filledFlag | (isStale ? staleFlag : 0) | (doubt === undefined ? 0 : doubtFlags[doubt]);
     this.words[place + info] = (this.numberOfJob(job) << flagBits) | flags;
     this.used += 1;
     const bit = seed.a & (filterBits - 1);

@@ -120,8 +120,7 @@ export class TsdbWalk {
 
   private tellLate(late: LateSamples): void {
     late.tellTo(this.options.tally);
-    const doubtful = late.findDoubtful();
-    if (doubtful !== undefined) this.options.events.onDoubtful?.(doubtful);
+    for (const doubtful of late.listDoubtful()) this.options.events.onDoubtful?.(doubtful);
   }
 
   private readForLate(): void {

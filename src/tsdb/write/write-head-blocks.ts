@@ -88,7 +88,7 @@ function readHead(
   const { ranks, series } = labels.order();
   const spool = new HeadSpool({ path: join(into, 'head.tmp-for-creation'), ranks, series, findings });
   try {
-    head.readLate(spool.late);
+    head.readLate(() => spool.late);
     head.readInOrder(minValidMs, spool.inOrder);
     return { spool, series };
   } catch (error) {

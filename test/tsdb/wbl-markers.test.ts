@@ -1,0 +1,140 @@
+/**
+ * A WBL with markers, which say that what came before them of a series is in a head chunk. Prometheus believes a marker
+ * that is not newer than its last head chunk, and drops what it has replayed of that series, though no chunk may hold it:
+ * where it was killed while it cut a block of such samples. Both Prometheuses are started on such a WBL: they answer what
+ * an inventory counts, less what it says they will drop.
+ */
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
+import { segmentName } from '../../src/tsdb/head/wal-names.ts';
+import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
+import { newUlid } from '../../src/tsdb/write/new-ulid.ts';
+import { writeHeadBlocks } from '../../src/tsdb/write/write-head-blocks.ts';
+import { writeHeadChunks, writeWal, type HeadChunkToWrite, type WalEntry } from '../harness/write-head.ts';
+import { openFixture, type Fixture } from './prometheus.ts';
+
+const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
+const program3 = process.env['HOLDFAST_TEST_PROMETHEUS3'];
+const minuteMs = 60_000;
+const baseMs = (Math.floor(Date.now() / minuteMs) - 90) * minuteMs;
+const config = { storage: { tsdb: { out_of_order_time_window: '1d' } } };
+const newest = 1000;
+
+/** Which chunk a marker names: none (0), one that is there, the last one, or what would be the one behind it. */
+type Marker = 'none' | 'first' | 'last' | 'behind';
+/** Seconds behind `baseMs` of samples in the WBL, or of a head chunk of late samples, or a marker. */
+type Step = readonly number[] | { readonly chunk: readonly number[] } | Marker;
+type Story = readonly [name: string, steps: readonly Step[], answer: readonly number[]];
+
+const seconds = (from: number, to: number) => Array.from({ length: to - from }, (_, number) => from + number);
+
+const stories: readonly Story[] = [
+  ['no marker', [[1, 2, 3]], [1, 2, 3]],
+  ['the first marker comes before all', ['none', [1, 2, 3]], [1, 2, 3]],
+  ['nothing holds them', [[1, 2, 3], 'none', [4]], [4]],
+  ['again and again', [[1, 2], 'none', [3], 'none', [4], 'none'], []],
+  ['its chunk was never written', [[1, 2, 3], 'behind', [4]], [1, 2, 3, 4]],
+  ['its chunk is there', [{ chunk: [1, 2, 3] }, [1, 2, 3], 'first', [4]], [1, 2, 3, 4]],
+  ['its chunk is the last one', [[1, 2, 3], 'last', [4]], [4]],
+  ['a full chunk is kept', [seconds(1, 33), [33, 34, 35], 'none', [36]], [...seconds(1, 33), 36]],
+  ['a chunk is full when the next sample comes', [seconds(1, 33), 'none', [36]], [36]],
+  ['a chunk is full at 32 different times', [[...seconds(1, 32), 31, 32], 'none', [36]], [36]],
+  ['the same sample comes again', [[1, 2, 3], 'none', [2, 4]], [2, 4]],
+];
+
+function write(data: string): void {
+  const chunks: HeadChunkToWrite[] = [];
+  const point = (second: number) => [baseMs + 1000 * second, second] as const;
+  for (const [story, [, steps]] of stories.entries()) {
+    for (const step of steps) {
+      if (typeof step === 'object' && 'chunk' in step)
+        chunks.push({ reference: story + 1, isOutOfOrder: true, points: step.chunk.map(point) });
+    }
+  }
+  const places = writeHeadChunks(join(data, 'chunks_head', '000001'), [
+    ...chunks,
+    { reference: 900, points: [1, 2].map(point) },
+  ]);
+  const last = places.at(-1) ?? 0;
+  const offsets = { none: 0, first: places[0] ?? 0, last, behind: last + 1 } as const;
+  const [wal, wbl]: [WalEntry[], WalEntry[]] = [[], []];
+  for (const [story, [, steps]] of stories.entries()) {
+    const reference = story + 1;
+    wal.push({ series: reference, labels: { __name__: 'told', story: String(story) } });
+    wal.push({ samples: [[reference, ...point(newest)]] });
+    for (const step of steps) {
+      if (typeof step === 'string') wbl.push({ markers: [[reference, step === 'none' ? 0 : 1, offsets[step]]] });
+      else if (!('chunk' in step)) wbl.push({ samples: step.map((second) => [reference, ...point(second)] as const) });
+    }
+  }
+  writeWal(join(data, 'wal', segmentName(0)), wal);
+  writeWal(join(data, 'wbl', segmentName(0)), wbl);
+}
+
+const count = (directory: string) =>
+  takeInventory({ files: quietFiles(directory), settledMs: null, onRead: () => undefined });
+
+/** By the number of the story, when its samples are, in seconds behind `baseMs`, less the newest. */
+async function answers(fixture: Fixture): Promise<readonly (readonly number[])[]> {
+  const { body } = await fixture.ask(`/api/v1/query?query=${encodeURIComponent('told[3h]')}`);
+  const { data } = JSON.parse(body) as {
+    readonly data: { readonly result: { metric: { story: string }; values: [number, string][] }[] };
+  };
+  const byStory = new Map(
+    data.result.map(({ metric, values }) => [
+      metric.story,
+      values.map(([at]) => (Math.round(1000 * at) - baseMs) / 1000),
+    ]),
+  );
+  return stories.map((_, story) => (byStory.get(String(story)) ?? []).filter((second) => second !== newest));
+}
+
+const isNumbers = (step: Step): step is readonly number[] => Array.isArray(step);
+const told = stories.map(([, steps]) => new Set(steps.filter(isNumbers).flat()));
+const held = told.reduce((sum, { size }) => sum + size, 0);
+const kept = stories.reduce((sum, [, , answer]) => sum + answer.length, 0);
+
+describe.each([
+  ['2', programs === undefined ? undefined : join(programs, 'prometheus')],
+  ['3', program3],
+])('by a Prometheus %s (skipped where there is none)', (_, program = '') => {
+  describe.skipIf(program === '')('markers in wbl/', () => {
+    let fixture: Fixture;
+    beforeEach(async () => {
+      fixture = await openFixture({ program, config });
+      write(fixture.data);
+    });
+    afterEach(async () => fixture.cleanUp());
+
+    test('drop what they say is in a head chunk: it is counted, and said', async () => {
+      const counted = count(fixture.data);
+      await fixture.start();
+      const answered = await answers(fixture);
+      for (const [story, [name, , answer]] of stories.entries())
+        expect([name, answered[story]]).toEqual([name, answer]);
+      expect(counted.totals.outOfOrderSamples).toBe(held);
+      expect(counted.findings).toMatchObject([{ rule: 'mapped-nowhere', severity: 'warning', file: 'wbl' }]);
+      expect(counted.findings[0]?.message).toContain(`holds ${held - kept} samples`);
+      expect(counted.findings[0]?.message).not.toContain('bug');
+      await fixture.stop();
+    });
+
+    test('and blocks that are made of it hold all', async () => {
+      const into = join(fixture.directory, 'blocks');
+      await mkdir(into);
+      const order = { files: quietFiles(fixture.data), coveredToMs: null, into, onRead: () => undefined };
+      writeHeadBlocks({ ...order, newUlid: (atMs) => newUlid(atMs, randomBytes(10)) });
+      const other = await openFixture({ program, config });
+      try {
+        await cp(into, other.data, { recursive: true });
+        await other.start();
+        expect(await answers(other)).toEqual(told.map((all) => [...all].sort((one, next) => one - next)));
+      } finally {
+        await other.cleanUp();
+      }
+    });
+  });
+});
