@@ -13,6 +13,8 @@ import type { ListedVolume, VolumeIdentity } from '../model/volume.ts';
 import { judgeProgramVersion } from '../rules/program-version.ts';
 import { volumeRefusal } from '../rules/volume-condition.ts';
 import { findWalFaults, type TornEnd, type WalDamage } from '../tsdb/check/find-wal-faults.ts';
+import { countFalselyMarked } from '../tsdb/check/find-false-markers.ts';
+import { dropMarkers } from '../tsdb/write/drop-markers.ts';
 import { cutTornEnd, findBrokenSegments, mendSegments, type BrokenSegment } from '../tsdb/write/mend-wal.ts';
 import { unreadablePushgatewayFile } from './explain-log.ts';
 import type { DataRootPlace } from './instance-store.ts';
@@ -64,6 +66,8 @@ export async function prepareVolume(input: PrepareVolumeInput, context: PrepareV
     const { damage, tornEnd } = await readWal(async () => findWalFaults(data));
     if (damage !== undefined) throw walDamaged(data, damage, broken);
     if (tornEnd !== undefined) await cutAndSay(data, tornEnd, { unclean, context });
+    const marked = await readWal(async () => countFalselyMarked(data));
+    if (marked > 0) await dropMarkersAndSay(data, marked, { unclean, context });
   }
   if (component === 'pushgateway') await refuseUnreadableFile(directory);
   await noteWriter(directory, identity, input.program);
@@ -113,16 +117,26 @@ async function mendAndSay(data: string, broken: readonly BrokenSegment[], contex
   }
 }
 
-interface Cutting {
+interface Mending {
   readonly unclean: boolean;
   readonly context: PrepareVolumeContext;
 }
 
 /** Else Prometheus would cut it off by itself, and leave out what came out of order. */
-async function cutAndSay(data: string, tornEnd: TornEnd, { unclean, context }: Cutting): Promise<void> {
+async function cutAndSay(data: string, tornEnd: TornEnd, { unclean, context }: Mending): Promise<void> {
   await setAsideAndSay('prometheus', unclean, context);
   await cutTornEnd(data, tornEnd);
   context.say(`${tornEnd.path} ended within a record: cut off there, so that what came out of order is read too`);
+}
+
+/** Else Prometheus would take them for written, and drop them. */
+async function dropMarkersAndSay(data: string, samples: number, { unclean, context }: Mending): Promise<void> {
+  await setAsideAndSay('prometheus', unclean, context);
+  await dropMarkers(data);
+  const [count, them, they] = samples === 1 ? ['a sample', 'it', 'it is'] : [`${samples} samples`, 'them', 'they are'];
+  context.say(
+    `wbl/ said of ${count} that head chunks hold ${them}, and none does: its markers were left out, so that ${they} kept`,
+  );
 }
 
 /** Where Prometheus would delete records that are whole, somebody decides first (docs/adr/0009). */

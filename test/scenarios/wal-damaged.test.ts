@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
 import { openAsker } from '../harness/ask-components.ts';
 import { describeStack } from '../harness/describe-stack.ts';
+import { segmentName } from '../../src/tsdb/head/wal-names.ts';
+import { countFalselyMarked } from '../../src/tsdb/check/find-false-markers.ts';
 import { openHoldfast, type Holdfast } from '../harness/holdfast.ts';
 import { snapshotTree } from '../harness/snapshot-tree.ts';
 import { writeWal } from '../harness/write-head.ts';
@@ -88,6 +90,22 @@ describeStack('a WAL that is damaged in its midst', () => {
     const [aside = ''] = (await readdir(holdfast.path('set-aside', 'prometheus'))).sort().reverse();
     const kept = await readFile(holdfast.path('set-aside', 'prometheus', aside, 'wal', names.at(-1) ?? ''));
     expect(kept).toEqual(torn);
+  });
+
+  test('markers in the WBL of chunks that were never written: left out before the start, and the WBL set aside', async () => {
+    await holdfast.succeed(['down']);
+    const atMs = Date.now() - 600_000;
+    const name = segmentName((await readdir(data('wbl'))).length);
+    const wbl = data('wbl', name);
+    writeWal(wbl, [{ samples: [[1, atMs, 1]] }, { markers: [[1, 0, 0]] }]);
+    const before = await readFile(wbl);
+    expect(await countFalselyMarked(data())).toBe(1);
+    await holdfast.succeed(['up']);
+    expect(await countFalselyMarked(data())).toBe(0);
+    const daemon = await readFile(holdfast.path('logs', 'daemon.log'), 'utf8');
+    expect(daemon).toContain('wbl/ said of a sample that head chunks hold it, and none does');
+    const [aside = ''] = (await readdir(holdfast.path('set-aside', 'prometheus'))).sort().reverse();
+    expect(await readFile(holdfast.path('set-aside', 'prometheus', aside, 'wbl', name))).toEqual(before);
   });
 
   test('while it runs: a rebuild starts nothing on it; once repaired, the same command says what was in the bad record', async () => {

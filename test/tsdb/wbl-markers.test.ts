@@ -11,6 +11,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
 import { segmentName } from '../../src/tsdb/head/wal-names.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
+import { countFalselyMarked } from '../../src/tsdb/check/find-false-markers.ts';
+import { dropMarkers } from '../../src/tsdb/write/drop-markers.ts';
 import { newUlid } from '../../src/tsdb/write/new-ulid.ts';
 import { writeHeadBlocks } from '../../src/tsdb/write/write-head-blocks.ts';
 import { writeHeadChunks, writeWal, type HeadChunkToWrite, type WalEntry } from '../harness/write-head.ts';
@@ -94,6 +96,7 @@ async function answers(fixture: Fixture): Promise<readonly (readonly number[])[]
 
 const isNumbers = (step: Step): step is readonly number[] => Array.isArray(step);
 const told = stories.map(([, steps]) => new Set(steps.filter(isNumbers).flat()));
+const all = told.map((times) => [...times].sort((one, next) => one - next));
 const held = told.reduce((sum, { size }) => sum + size, 0);
 const kept = stories.reduce((sum, [, , answer]) => sum + answer.length, 0);
 
@@ -122,6 +125,20 @@ describe.each([
       await fixture.stop();
     });
 
+    test('do so no more once they are left out, as before a start', async () => {
+      expect(await countFalselyMarked(fixture.data)).toBe(held - kept + 1); // The sample that comes again is looked at once.
+      await dropMarkers(fixture.data);
+      expect(await countFalselyMarked(fixture.data)).toBe(0);
+      const counted = count(fixture.data);
+      expect(counted.findings).toEqual([]);
+      for (const start of ['first', 'second']) {
+        await fixture.start();
+        expect([start, await answers(fixture)]).toEqual([start, all]);
+        await fixture.stop(start === 'first' ? 'SIGKILL' : 'SIGTERM');
+      }
+      expect(count(fixture.data)).toMatchObject({ windows: counted.windows, findings: [] });
+    });
+
     test('and blocks that are made of it hold all', async () => {
       const into = join(fixture.directory, 'blocks');
       await mkdir(into);
@@ -131,7 +148,7 @@ describe.each([
       try {
         await cp(into, other.data, { recursive: true });
         await other.start();
-        expect(await answers(other)).toEqual(told.map((all) => [...all].sort((one, next) => one - next)));
+        expect(await answers(other)).toEqual(all);
       } finally {
         await other.cleanUp();
       }

@@ -21,7 +21,7 @@ export interface HeadChunk {
 export interface HeadChunkEvents {
   readonly onChunk: (chunk: HeadChunk, file: number) => void;
   /** The rest of that file is not read. */
-  readonly onDamage: (file: string, damage: Damage) => void;
+  readonly onDamage: (path: string, damage: Damage, file: number) => void;
   readonly onRead?: (bytes: number) => void;
 }
 
@@ -41,7 +41,7 @@ export function readHeadChunks(files: TsdbFiles, events: HeadChunkEvents): void 
       readHeadChunkFile(file, (chunk) => events.onChunk(chunk, Number(name)));
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
-      events.onDamage(path, error);
+      events.onDamage(path, error, Number(name));
     } finally {
       file?.close();
     }

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { addInterval, isDeleted } from '../block/tombstones.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
 import type { SampleSink } from '../chunk/sample-sink.ts';
@@ -86,7 +85,7 @@ export class HeadReader {
         return chunkSink(series, this.series.isNamed(series, reference) ? sink : old, isKept);
       },
       // What is damaged is told when the others are read.
-      (path) => last.noteDamage(Number(basename(path))),
+      (...[, , file]) => last.noteDamage(file),
       (chunk, file) => last.note(file, chunk.offset),
     );
     const wbl = this.list('wbl');
@@ -153,7 +152,7 @@ export class HeadReader {
   /** Where the samples of a chunk go; undefined for one that is left alone. */
   private readChunks(
     sinkOf: (chunk: HeadChunk, series: number) => SampleSink | undefined,
-    onDamage: (path: string, damage: Damage) => void,
+    onDamage: (path: string, damage: Damage, file: number) => void,
     onPlace: (chunk: HeadChunk, file: number) => void = () => undefined,
   ): void {
     readHeadChunks(this.options.files, {

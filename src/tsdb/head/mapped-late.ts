@@ -1,5 +1,5 @@
 /** What a head chunk of samples that came out of order holds (head.go DefaultOutOfOrderCapMax). */
-const samplesPerChunk = 32;
+export const samplesPerLateChunk = 32;
 
 /** Of one series, as Prometheus replays the WBL. */
 interface Replay {
@@ -31,7 +31,7 @@ export class MappedLate {
       own = { told: 0, chunkFrom: 0, times: [], dropped: [] };
       this.bySeries.set(series, own);
     }
-    if (own.times.length === samplesPerChunk) begin(own);
+    if (own.times.length === samplesPerLateChunk) begin(own);
     if (!own.times.includes(timeMs)) own.times.push(timeMs);
     own.told += 1;
   }
