@@ -16,7 +16,8 @@ import { dropMarkers } from '../../src/tsdb/write/drop-markers.ts';
 import { newUlid } from '../../src/tsdb/write/new-ulid.ts';
 import { writeHeadBlocks } from '../../src/tsdb/write/write-head-blocks.ts';
 import { writeHeadChunks, writeWal, type HeadChunkToWrite, type WalEntry } from '../harness/write-head.ts';
-import { openFixture, type Fixture } from './prometheus.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import { countCutBlocks, openFixture, pushRounds, type Fixture } from './prometheus.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const program3 = process.env['HOLDFAST_TEST_PROMETHEUS3'];
@@ -155,3 +156,50 @@ describe.each([
     });
   });
 });
+
+describe.skipIf(program3 === undefined)(
+  'a Prometheus 3 that is killed at some moment while it cuts a block of late samples (skipped where there is none)',
+  () => {
+    test('answers all but what is said, and all of it once the markers are left out', async () => {
+      const nowMs = Math.floor(Date.now() / minuteMs) * minuteMs;
+      const flags = ['--web.enable-otlp-receiver'];
+      const fixture = await openFixture({ program: program3 ?? '', flags, config: { ...config, otlp: {} } });
+      try {
+        await fixture.start();
+        await pushRounds(fixture, { fromMs: nowMs - 720 * minuteMs, rounds: 540, everyMs: minuteMs });
+        await waitFor('the head is cut into blocks', async () => (await countCutBlocks(fixture.data)) >= 2);
+        await pushRounds(fixture, { fromMs: nowMs - 180 * minuteMs, rounds: 180, everyMs: minuteMs });
+        await pushRounds(fixture, { fromMs: nowMs - 170 * minuteMs + 30_000, rounds: 150, everyMs: minuteMs });
+        await fixture.stop('SIGKILL');
+        const { totals, findings, windows } = count(fixture.data);
+        const said = findings.map(
+          ({ rule, message }) => [rule, Number(/holds (\d+) samples/.exec(message)?.[1])] as const,
+        );
+        for (const [rule] of said) expect(rule).toBe('mapped-nowhere');
+        const lost = said[0]?.[1] ?? 0;
+        const mended = await openFixture({ program: program3 ?? '', flags, config });
+        try {
+          await cp(fixture.data, mended.data, { recursive: true });
+          if ((await countFalselyMarked(mended.data)) > 0) await dropMarkers(mended.data);
+          else expect(lost).toBe(0);
+          await fixture.start();
+          await mended.start();
+          expect(await countAnswered(fixture, nowMs)).toBe(totals.samples - lost);
+          expect(await countAnswered(mended, nowMs)).toBe(totals.samples);
+          await mended.stop();
+          expect(count(mended.data)).toMatchObject({ windows, findings: [] });
+        } finally {
+          await mended.cleanUp();
+        }
+      } finally {
+        await fixture.cleanUp();
+      }
+    });
+  },
+);
+
+async function countAnswered(fixture: Fixture, atMs: number): Promise<number> {
+  const query = encodeURIComponent('sum(count_over_time({__name__=~"fixture.*"}[13h]))');
+  const { body } = await fixture.ask(`/api/v1/query?query=${query}&time=${atMs / 1000}`);
+  return Number(/"(\d+)"\]/.exec(body)?.[1]);
+}
