@@ -16,6 +16,7 @@ import { proveKept } from '../../src/observations/discard/prove-kept.ts';
 import type { TsdbReaders } from '../../src/observations/tsdb-inventory.ts';
 import { performTask } from '../../src/tsdb/perform-task.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { writeWal, type WalEntry } from '../harness/write-head.ts';
 import { openFixture } from './prometheus.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
@@ -115,6 +116,20 @@ describe.skipIf(programs === undefined)('one window in parts (skipped where ther
     ] as const) {
       expect((await prove(at(one), [at(other)])).undecided[0]).toContain('000001');
     }
+  });
+
+  test('not: by samples that a Prometheus drops when it starts there', async () => {
+    const late: WalEntry[] = [{ samples: [[1, startMs, 1]] }];
+    for (const [name, wbl] of [
+      ['late', late],
+      ['marked', [...late, { markers: [[1, 0, 0]] }]],
+    ] as const) {
+      writeWal(at(`${name}/wal/00000000`), [{ series: 1, labels: { __name__: 'late' } }]);
+      writeWal(at(`${name}/wbl/00000000`), wbl);
+    }
+    expect(await prove(at('late'), [at('late')])).toMatchObject({ samples: 1, lost: [], undecided: [] });
+    expect((await prove(at('late'), [at('marked')])).undecided[0]).toContain('drops');
+    expect((await prove(at('marked'), [at('late')])).undecided[0]).toContain('drops');
   });
 });
 

@@ -49,7 +49,7 @@ interface Part {
 
 async function provePart(tsdb: string, { keepers }: KeptQuestion, readers: TsdbReaders, look: TsdbLook): Promise<Part> {
   const before = await countDataDirectory(tsdb, readers, look);
-  const unread = listUnread(tsdb, before, ['error', 'warning']);
+  const unread = listUnread(tsdb, before, ({ severity }) => severity !== 'info');
   const none: Part = { before, bySums: 0, bySamples: 0, lost: [], undecided: unread };
   if (before.completeToMs === null || unread.length > 0) return none;
   const open = new Map<number, OpenWindow>();
@@ -59,7 +59,7 @@ async function provePart(tsdb: string, { keepers }: KeptQuestion, readers: TsdbR
   const all = open.size;
   for (const { path } of keepers) {
     const after = await countDataDirectory(path, readers, { ...look, cutMs: before.completeToMs });
-    const damage = listUnread(path, after, ['error']);
+    const damage = listUnread(path, after, ({ severity, rule }) => severity === 'error' || fleeting.has(rule));
     if (damage.length > 0) return { ...none, undecided: damage };
     for (const window of judgeTsdbWindows(before, after)) settle(open, window);
   }
@@ -138,9 +138,10 @@ function judge(
 function listUnread(
   directory: string,
   { findings }: TsdbInventory,
-  severities: readonly TsdbFinding['severity'][],
+  matters: (finding: TsdbFinding) => boolean,
 ): readonly string[] {
-  return findings.flatMap(({ severity, message }) =>
-    severities.includes(severity) ? [`${directory}: ${message}`] : [],
-  );
+  return findings.flatMap((finding) => (matters(finding) ? [`${directory}: ${finding.message}`] : []));
 }
+
+/** Rules of findings about samples that are counted, but that a Prometheus drops when it starts there: nothing is kept by them. */
+const fleeting: ReadonlySet<string> = new Set(['replayed-twice', 'mapped-nowhere']);
