@@ -13,7 +13,7 @@ import type { ListedVolume, VolumeIdentity } from '../model/volume.ts';
 import { judgeProgramVersion } from '../rules/program-version.ts';
 import { volumeRefusal } from '../rules/volume-condition.ts';
 import { findWalFaults, type TornEnd, type WalDamage } from '../tsdb/check/find-wal-faults.ts';
-import { countFalselyMarked } from '../tsdb/check/find-false-markers.ts';
+import { awaitFalselyMarked } from '../tsdb/check/find-false-markers.ts';
 import { dropMarkers } from '../tsdb/write/drop-markers.ts';
 import { cutTornEnd, findBrokenSegments, mendSegments, type BrokenSegment } from '../tsdb/write/mend-wal.ts';
 import { unreadablePushgatewayFile } from './explain-log.ts';
@@ -66,8 +66,8 @@ export async function prepareVolume(input: PrepareVolumeInput, context: PrepareV
     const { damage, tornEnd } = await readWal(async () => findWalFaults(data));
     if (damage !== undefined) throw walDamaged(data, damage, broken);
     if (tornEnd !== undefined) await cutAndSay(data, tornEnd, { unclean, context });
-    const marked = await readWal(async () => countFalselyMarked(data));
-    if (marked > 0) await dropMarkersAndSay(data, marked, { unclean, context });
+    const marked = await readWal(async () => awaitFalselyMarked(data));
+    if (marked !== undefined) await dropMarkersAndSay(data, marked.samples, { unclean, context });
   }
   if (component === 'pushgateway') await refuseUnreadableFile(directory);
   await noteWriter(directory, identity, input.program);

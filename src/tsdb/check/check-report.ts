@@ -4,6 +4,7 @@ import type { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import type { ChunkSnapshot } from '../head/chunk-snapshot.ts';
 import type { NamelessChunks } from '../head/nameless-chunks.ts';
+import type { Doubtful } from '../inventory/late-samples.ts';
 import { Findings, renderLabels, type FindingsState } from '../findings.ts';
 import { findZeroRun } from './zero-run.ts';
 
@@ -54,6 +55,10 @@ export class CheckReport {
 
   namelessChunks(chunks: NamelessChunks): void {
     this.findings.addNamelessChunks(chunks);
+  }
+
+  falselyMarked(marked: Doubtful): void {
+    this.findings.addDoubtful(marked);
   }
 
   link(path: string): void {

@@ -13,6 +13,7 @@ import { checkOne } from './check-blocks.ts';
 import type { CheckContext } from './check-context.ts';
 import { CheckReport } from './check-report.ts';
 import { checkHeadChunks } from './head-chunks-check.ts';
+import { findFalselyMarked } from './find-false-markers.ts';
 import { findLeftovers } from './leftovers.ts';
 import { checkOwnership } from './ownership.ts';
 import { checkSnapshot, checkWal } from './wal-check.ts';
@@ -75,7 +76,7 @@ interface Checked {
 }
 
 /** What is not in blocks, and the findings of all in the order in which they are told. */
-function finish({ files }: CheckTsdbOptions, { context, checked }: Checked): CheckedTsdb {
+function finish({ files, isLive }: CheckTsdbOptions, { context, checked }: Checked): CheckedTsdb {
   const { report } = context;
   const inOrder = [...checked].sort((one, other) => one.number - other.number);
   for (const { findings } of inOrder) report.addState(findings);
@@ -84,6 +85,11 @@ function finish({ files }: CheckTsdbOptions, { context, checked }: Checked): Che
   report.guard('wal', () => checkWal(context, 'wal'));
   report.guard('wbl', () => checkWal(context, 'wbl'));
   report.guard('chunks_head', () => checkHeadChunks(context));
+  report.guard('wbl', () => {
+    // A Prometheus that runs still has them in memory, and writes them to the disk when it stops.
+    const marked = isLive ? undefined : findFalselyMarked(files);
+    if (marked !== undefined) report.falselyMarked(marked);
+  });
   for (const { name } of listSnapshots(files)) checkSnapshot(context, name);
   report.guard('wal', () => {
     const beyond = findSnapshotBeyondWal(files);

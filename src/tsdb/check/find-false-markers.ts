@@ -4,24 +4,41 @@ import { quietFiles } from '../files/quiet-files.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
 import { readHeadChunks } from '../head/head-chunks.ts';
 import { LastChunk } from '../head/last-chunk.ts';
+import type { Doubtful } from '../inventory/late-samples.ts';
 import { samplesPerLateChunk } from '../head/mapped-late.ts';
 import { openSegment } from '../head/open-segment.ts';
 import { listWal, readWal } from '../head/wal-directory.ts';
 import { parseRecord, type RecordSink } from '../head/wal-records.ts';
 import type { WalRecord } from '../head/wal-segment.ts';
 
-/** Samples beyond this are not looked for in head chunks. */
+/** No more than these are kept and looked for in head chunks. */
 const mostSuspects = 1_000_000;
 
 /**
- * How many samples of wbl/ a Prometheus that starts would drop since a marker says that a head chunk holds them, and none
- * does (mapped-late.ts); 0 mostly. Where series have got other references since, it may be some too many. To be called
- * while nobody writes there; other work gets its turn between two segments.
+ * Samples of wbl/ that a Prometheus that starts would drop since a marker says that a head chunk holds them, and none does
+ * (mapped-late.ts); undefined mostly. Where series have got other references since, it may be some too many. To be called
+ * while nobody writes there.
  */
-export async function countFalselyMarked(dataDirectory: string): Promise<number> {
-  const files = quietFiles(dataDirectory);
+export function findFalselyMarked(files: TsdbFiles): Doubtful | undefined {
+  for (const steps = lookThrough(files); ;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same of a data directory, while other work gets its turn between two segments. */
+export async function awaitFalselyMarked(dataDirectory: string): Promise<Doubtful | undefined> {
+  for (const steps = lookThrough(quietFiles(dataDirectory)); ;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Stops behind each segment. */
+function* lookThrough(files: TsdbFiles): Generator<undefined, Doubtful | undefined> {
   const { files: segments } = listWal(files, 'wbl');
-  if (!segments.some(({ path }) => holdsBytes(files, path))) return 0;
+  if (!segments.some(({ path }) => holdsBytes(files, path))) return undefined;
   const suspects = new Suspects(readLateChunks(files));
   for (const segment of segments) {
     const rules: string[] = [];
@@ -29,9 +46,9 @@ export async function countFalselyMarked(dataDirectory: string): Promise<number>
     const onRecord = ({ bytes }: WalRecord) => parseRecord(bytes, suspects.sink);
     readWal(files, { files: [segment], hole: null }, { onRecord, onDamage });
     if (rules.some((rule) => rule !== 'zero-filled')) break;
-    await new Promise((resolve) => setImmediate(resolve));
+    yield;
   }
-  return suspects.count > mostSuspects ? suspects.count : suspects.countMissingIn(files);
+  return suspects.findMissingIn(files);
 }
 
 interface LateChunks {
@@ -55,7 +72,7 @@ function readLateChunks(files: TsdbFiles): LateChunks {
 
 /** Samples that a marker drops without naming a chunk of their series that is there. */
 class Suspects {
-  count = 0;
+  private count = 0;
   private readonly chunks: LateChunks;
   /** By the reference of the series: the times in the chunk in memory, and those under suspicion. */
   private readonly inMemory = new Map<number, number[]>();
@@ -73,9 +90,22 @@ class Suspects {
     marker: (reference, file, offset) => this.mark(reference, file, offset),
   };
 
-  /** How many of them are in no head chunk. */
-  countMissingIn(files: TsdbFiles): number {
-    if (this.suspected.size === 0) return 0;
+  /** Those that are in no head chunk; all of them where they are very many. */
+  findMissingIn(files: TsdbFiles): Doubtful | undefined {
+    if (this.suspected.size === 0) return undefined;
+    if (this.count <= mostSuspects) this.forgetThoseIn(files);
+    let [samples, fromMs, toMs] = [0, Infinity, -Infinity];
+    for (const times of this.suspected.values()) {
+      for (const timeMs of times) {
+        samples += 1;
+        fromMs = Math.min(fromMs, timeMs);
+        toMs = Math.max(toMs, timeMs);
+      }
+    }
+    return samples === 0 ? undefined : { doubt: 'marked', samples, fromMs, toMs };
+  }
+
+  private forgetThoseIn(files: TsdbFiles): void {
     readHeadChunks(files, {
       onChunk: ({ reference, isOutOfOrder, encoding, data }) => {
         const suspected = this.suspected.get(reference);
@@ -85,7 +115,6 @@ class Suspects {
       },
       onDamage: () => undefined,
     });
-    return [...this.suspected.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   private take(reference: number, timeMs: number): void {
