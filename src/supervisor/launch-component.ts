@@ -4,6 +4,7 @@ import type { ProgramReader } from '../adapters/packages/program-store.ts';
 import type { Processes } from '../adapters/processes/processes.ts';
 import type { InstanceFile } from '../contract/daemon-api.ts';
 import { getSecrets } from '../data-root/secrets.ts';
+import { findLockHolder } from '../data-root/data-root-lock.ts';
 import { findStackFile } from '../data-root/stack-file.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
@@ -80,6 +81,7 @@ export async function launchComponent(order: LaunchOrder, context: LaunchContext
   const secrets = await getSecrets(context.dataRoot);
   const rendered = await context.render({ stack, component, installed, dataRoot: context.dataRoot, secrets });
   if (rendered === undefined) return unavailable(stack, component);
+  if (component === 'prometheus') await refuseDuringRepair(context);
   const volume = isVolumeComponent(component) ? await prepareVolume({ stack, component, program }, context) : undefined;
   return { outcome: 'launched', instance: await spawnComponent({ order, rendered, program, volume }, context) };
 }
@@ -124,11 +126,13 @@ async function spawnComponent(input: SpawnInput, context: LaunchContext): Promis
 }
 
 async function spawnOrRelease(
-  { rendered, program, volume }: SpawnInput,
+  { order, rendered, program, volume }: SpawnInput,
   { intent, logFile }: { readonly intent: InstanceFile; readonly logFile: string },
   context: LaunchContext,
 ) {
   try {
+    // Looking through the volume has taken its time.
+    if (order.component === 'prometheus') await refuseDuringRepair(context);
     return await context.processes.spawn({
       path: program.path,
       arguments: rendered.arguments,
@@ -141,6 +145,17 @@ async function spawnOrRelease(
     if (volume !== undefined && !volume.unclean) await releaseVolumeLock(volume.directory);
     throw error;
   }
+}
+
+/** A repair that lives has the volume for itself; one that was killed does not delay a start. */
+async function refuseDuringRepair({ dataRoot, processes }: LaunchContext): Promise<void> {
+  const holder = await findLockHolder(dataRoot);
+  if (holder?.verb !== 'repair' || holder.host !== processes.self().host || !(await processes.isAlive(holder))) return;
+  throw new HoldfastError('volume-locked', {
+    message: `The volume of prometheus is being repaired by process ${holder.pid} (run ${holder.run}), so Prometheus is not started. Nothing was changed by this start.`,
+    remedy: 'Wait until the repair has ended: Prometheus is then started by itself.',
+    details: { pid: holder.pid, run: holder.run },
+  });
 }
 
 async function readStack(context: LaunchContext): Promise<StackFile> {
