@@ -34,7 +34,7 @@ describeStack('check', () => {
     await holdfast.succeed(['adopt', made.directory]);
     await holdfast.succeed(['up']);
     const asker = await openAsker(holdfast);
-    await asker.waitForSeries('up');
+    await asker.waitForSeries('count(count_over_time(up[1m]) > 2) >= 4');
     await asker.push('batch', 'pushed', 1);
     for (const named of [['prometheus'], [], [volume()], [join(volume(), 'prometheus-db')]]) {
       const checked = await check(named);

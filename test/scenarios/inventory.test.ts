@@ -16,7 +16,7 @@ describeStack('inventory', () => {
     try {
       await holdfast.succeed(['up']);
       const data = holdfast.path('volumes', 'prometheus');
-      await (await openAsker(holdfast)).waitForSeries('up');
+      await (await openAsker(holdfast)).waitForSeries('count(count_over_time(up[1m]) > 2) >= 4');
       const live = (await holdfast.succeed(['inventory', data])).json as unknown as TsdbInventory;
       expect(live.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
       expect(live.totals.samples).toBeGreaterThan(100);

@@ -16,7 +16,7 @@ describeStack('proof', () => {
     const holdfast = await openHoldfast();
     try {
       await holdfast.succeed(['up']);
-      await (await openAsker(holdfast)).waitForSeries('up');
+      await (await openAsker(holdfast)).waitForSeries('count(count_over_time(up[1m]) > 2) >= 4');
       const data = holdfast.path('volumes', 'prometheus');
       const live = await holdfast.succeed(['inventory', data]);
       const file = holdfast.path('before.json');

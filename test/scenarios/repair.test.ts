@@ -341,7 +341,7 @@ describeStack('repair of a stack', () => {
     const own = await openHoldfast();
     try {
       await own.succeed(['up']);
-      await (await openAsker(own)).waitForSeries('up');
+      await (await openAsker(own)).waitForSeries('count(count_over_time(up[1m]) > 2) >= 4');
       const { exitCode, json } = await own.run(['repair', '--confirm', 'monitoring']);
       expect([exitCode, json.error?.code]).toEqual([11, 'volume-locked']);
       expect(json.error?.remedy).toContain(`holdfast --data '${own.dataRoot}' down`);
