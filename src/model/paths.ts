@@ -42,3 +42,8 @@ export const dataDirectoryInVolume: Readonly<Record<string, string>> = {
   grafana: '',
   pushgateway: '',
 };
+
+/** Where repairs of a data directory have their quarantine: beside it, but inside where it is a mount of its own. */
+export function quarantinesOf(dataDirectory: string): { readonly beside: string; readonly inside: string } {
+  return { beside: `${dataDirectory}-quarantine`, inside: `${dataDirectory}/quarantine` };
+}

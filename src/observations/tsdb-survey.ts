@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { readVolumeCondition } from '../data-root/volume-identity.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
-import { paths } from '../model/paths.ts';
+import { paths, quarantinesOf } from '../model/paths.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RepairStep } from '../model/repair-step.ts';
 import type { StackFile } from '../model/stack-file.ts';
@@ -24,10 +24,8 @@ export async function locateTsdb(directory: string): Promise<TsdbPlace> {
   const data = await findDataDirectory(directory);
   const [own, parent] = [await lstat(data), await lstat(dirname(data))];
   const isMount = own.dev !== parent.dev || dirname(data) === data;
-  return {
-    directory: data,
-    quarantine: isMount ? join(data, 'quarantine') : join(dirname(data), `${basename(data)}-quarantine`),
-  };
+  const { inside, beside } = quarantinesOf(data);
+  return { directory: data, quarantine: isMount ? inside : beside };
 }
 
 /** As locateTsdb, of the Prometheus volume of a stack. Throws `volume-refused` for one that is missing, empty or another one's. */

@@ -8,8 +8,9 @@ import { findLockHolder } from '../data-root/data-root-lock.ts';
 import { findStackFile } from '../data-root/stack-file.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
+import type { LockHolder } from '../files/lock.ts';
 import { isVolumeComponent, processComponents, type ProcessComponent } from '../model/component.ts';
-import { paths } from '../model/paths.ts';
+import { dataDirectoryInVolume, paths, quarantinesOf } from '../model/paths.ts';
 import type { InstalledProgram } from '../model/program.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import { componentPort } from '../stack/component-address.ts';
@@ -81,12 +82,13 @@ export async function launchComponent(order: LaunchOrder, context: LaunchContext
   const secrets = await getSecrets(context.dataRoot);
   const rendered = await context.render({ stack, component, installed, dataRoot: context.dataRoot, secrets });
   if (rendered === undefined) return unavailable(stack, component);
-  if (component === 'prometheus') await refuseDuringRepair(context);
+  if (component === 'prometheus') await refuseDuringRepair(stack, context);
   const volume = isVolumeComponent(component) ? await prepareVolume({ stack, component, program }, context) : undefined;
-  return { outcome: 'launched', instance: await spawnComponent({ order, rendered, program, volume }, context) };
+  return { outcome: 'launched', instance: await spawnComponent({ stack, order, rendered, program, volume }, context) };
 }
 
 interface SpawnInput {
+  readonly stack: StackFile;
   readonly order: LaunchOrder;
   readonly rendered: RenderedComponent;
   readonly program: InstalledProgram;
@@ -126,13 +128,13 @@ async function spawnComponent(input: SpawnInput, context: LaunchContext): Promis
 }
 
 async function spawnOrRelease(
-  { order, rendered, program, volume }: SpawnInput,
+  { stack, order, rendered, program, volume }: SpawnInput,
   { intent, logFile }: { readonly intent: InstanceFile; readonly logFile: string },
   context: LaunchContext,
 ) {
   try {
     // Looking through the volume has taken its time.
-    if (order.component === 'prometheus') await refuseDuringRepair(context);
+    if (order.component === 'prometheus') await refuseDuringRepair(stack, context);
     return await context.processes.spawn({
       path: program.path,
       arguments: rendered.arguments,
@@ -147,14 +149,25 @@ async function spawnOrRelease(
   }
 }
 
-/** A repair that lives has the volume for itself; one that was killed does not delay a start. */
-async function refuseDuringRepair({ dataRoot, processes }: LaunchContext): Promise<void> {
-  const holder = await findLockHolder(dataRoot);
-  if (holder?.verb !== 'repair' || holder.host !== processes.self().host || !(await processes.isAlive(holder))) return;
-  throw new HoldfastError('volume-locked', {
-    message: `The volume of prometheus is being repaired by process ${holder.pid} (run ${holder.run}), so Prometheus is not started. Nothing was changed by this start.`,
+/**
+ * A repair that lives has the volume for itself; one that was killed does not delay a start. Each has the lock of the
+ * quarantine, and one that was not given a directory that of the data root as well.
+ */
+async function refuseDuringRepair({ volumes }: StackFile, { dataRoot, processes }: LaunchContext): Promise<void> {
+  const path = volumes.find((listed) => listed.component === 'prometheus')?.path ?? paths.volume('prometheus');
+  const { beside, inside } = quarantinesOf(join(dataRoot, path, dataDirectoryInVolume['prometheus'] ?? ''));
+  for (const root of [dataRoot, beside, inside]) {
+    const holder = await findLockHolder(root);
+    if (holder?.verb !== 'repair' || holder.host !== processes.self().host) continue;
+    if (await processes.isAlive(holder)) throw beingRepaired(holder);
+  }
+}
+
+function beingRepaired({ pid, run }: LockHolder): HoldfastError {
+  return new HoldfastError('volume-locked', {
+    message: `The volume of prometheus is being repaired by process ${pid} (run ${run}), so Prometheus is not started. Nothing was changed by this start.`,
     remedy: 'Wait until the repair has ended: Prometheus is then started by itself.',
-    details: { pid: holder.pid, run: holder.run },
+    details: { pid, run },
   });
 }
 

@@ -352,6 +352,10 @@ describeStack('repair of a stack', () => {
       const before = inventoryOf(data);
       const done = await own.succeed(['repair', '--confirm', 'monitoring']);
       const proof = done.json.proof as unknown as RepairProof;
+      const { runs = [] } = (await own.succeed(['runs'])).json;
+      expect(runs.map(({ verb, state }) => `${verb} ${state}`)).toEqual(['repair done', 'down done', 'up done']);
+      expect(runs[0]?.run).toBe(proof.run);
+      expect((await own.say(['runs', proof.run])).stdout).toContain('wal/00000000');
       expect(proof.segments).toMatchObject([{ path: 'wal/00000000' }]);
       expect(proof.kept.samples).toBeGreaterThan(before.totals.samples);
       await own.succeed(['up']);

@@ -1,12 +1,12 @@
 import { getStackFile } from '../../data-root/stack-file.ts';
-import { getRun } from '../../observations/runs.ts';
+import { getRun, listRunsOfStack } from '../../observations/runs.ts';
 import type { CommandContext, CommandInput, CommandResult } from '../command.ts';
 import { openDataRoot } from '../open-data-root.ts';
 
 /** `holdfast runs [RUN]`: what the journal remembers. */
 export async function runRuns(input: CommandInput, context: CommandContext): Promise<CommandResult> {
   const { dataRoot } = await openDataRoot(input.flags, context);
-  const runs = await context.world.listRuns(dataRoot, {});
+  const runs = await listRunsOfStack(dataRoot, (root) => context.world.listRuns(root, {}));
   // A first `up` that was killed early has a journal before it has a stack.json.
   if (runs.length === 0) await getStackFile(dataRoot);
   const [id] = input.arguments;
