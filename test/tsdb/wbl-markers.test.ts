@@ -5,7 +5,7 @@
  * an inventory counts, less what it says they will drop.
  */
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
@@ -148,6 +148,40 @@ describe.each([
         await fixture.stop(start === 'first' ? 'SIGKILL' : 'SIGTERM');
       }
       expect(count(fixture.data)).toMatchObject({ windows: counted.windows, findings: [] });
+    });
+
+    test('of a head chunk in a file that is damaged behind it: Prometheus deletes the file, and loses it', async () => {
+      const data = join(fixture.directory, 'damaged');
+      const points = [1, 2, 3].map((second) => [baseMs + 1000 * second, second] as const);
+      const file = join(data, 'chunks_head', '000001');
+      const late: HeadChunkToWrite = { reference: 1, isOutOfOrder: true, points };
+      const [, second = 0] = writeHeadChunks(file, [late, { reference: 1, points: [[baseMs, 0]] }]);
+      await truncate(file, second + 30);
+      const at = baseMs + 1000 * newest;
+      writeWal(join(data, 'wal', segmentName(0)), [
+        { series: 1, labels: { __name__: 'told', story: '0' } },
+        { samples: [[1, at, newest]] },
+      ]);
+      writeWal(join(data, 'wbl', segmentName(0)), [
+        { samples: points.map((point) => [1, ...point] as const) },
+        { markers: [[1, 0, 0]] },
+      ]);
+      const answeredOn = async (mend: boolean) => {
+        const other = await openFixture({ program, config });
+        try {
+          await cp(data, other.data, { recursive: true });
+          if (mend) await dropMarkers(other.data);
+          await other.start();
+          return (await answers(other))[0];
+        } finally {
+          await other.cleanUp();
+        }
+      };
+      expect(await answeredOn(false)).toEqual([]);
+      expect(await awaitFalselyMarked(data)).toMatchObject({ samples: 3 });
+      // Nothing may be proved by such a directory.
+      expect(count(data).findings.map(({ severity }) => severity)).toContain('error');
+      expect(await answeredOn(true)).toEqual([1, 2, 3]);
     });
 
     test('and blocks that are made of it hold all', async () => {

@@ -107,9 +107,10 @@ class Suspects {
 
   private forgetThoseIn(files: TsdbFiles): void {
     readHeadChunks(files, {
-      onChunk: ({ reference, isOutOfOrder, encoding, data }) => {
+      onChunk: ({ offset, reference, isOutOfOrder, encoding, data }, file) => {
         const suspected = this.suspected.get(reference);
-        if (suspected === undefined || !isOutOfOrder) return;
+        // Prometheus deletes a damaged file, with the chunks in it that are whole.
+        if (suspected === undefined || !isOutOfOrder || !this.chunks.last.isAtOrBehind(file, offset)) return;
         const forget = (timeMs: number) => suspected.delete(timeMs);
         decodeChunk(encoding, data, { float: forget, histogram: forget });
       },
