@@ -1,6 +1,6 @@
 import type { FoundProgram } from '../adapters/packages/program-store.ts';
 import type { ProcessIdentity } from '../model/process-identity.ts';
-import type { Plan, StepBase, Verb } from '../model/plan.ts';
+import type { Difference, Plan, StackVerb, StepBase, Verb } from '../model/plan.ts';
 import type { StatusReport } from '../model/status.ts';
 import type { Handlers, RunEvent } from '../model/handler.ts';
 import type { RepairStep } from '../model/repair-step.ts';
@@ -10,7 +10,6 @@ import type { ProgramPin } from '../model/program.ts';
 import type { RunSummary } from '../model/run.ts';
 import type { StackConfig } from '../model/config.ts';
 import type { StackFile } from '../model/stack-file.ts';
-import type { Difference } from '../model/plan.ts';
 import type { DaemonReader } from '../contract/daemon-api.ts';
 import type { DataCheckers } from '../observations/component-data/check-component.ts';
 import type { TsdbReaders } from '../observations/tsdb-inventory.ts';
@@ -56,6 +55,7 @@ export interface OperationOptions {
 
 /** What a changing verb is asked for, whatever the platform. */
 export interface OperationSettings {
+  readonly verb: StackVerb;
   readonly dataRoot: string;
   readonly config: StackConfig;
   readonly differences: readonly Difference[];

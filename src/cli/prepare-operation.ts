@@ -46,6 +46,7 @@ export async function prepareOperation(
     planOnly: flags.plan === true,
     confirmation: { needed: options.needsName, given: flags.confirm },
     settings: {
+      verb: options.verb,
       dataRoot,
       config,
       differences,

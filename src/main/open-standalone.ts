@@ -18,7 +18,7 @@ import { openTsdb } from './open-tsdb.ts';
 
 /** The platform of plain processes, on this host. */
 export async function openStandalone(settings: OperationSettings, host: HostProcess, processes: Processes) {
-  const { dataRoot, config, differences, options, adopt } = settings;
+  const { dataRoot, ...request } = settings;
   const daemon = createDaemonClient({ dataRoot, processes });
   const tsdb = openTsdb(host, processes);
   const world = {
@@ -46,7 +46,7 @@ export async function openStandalone(settings: OperationSettings, host: HostProc
       await sleep(durationMs, undefined, { signal });
     },
   };
-  return createStandalone(world, { config, differences, options, adopt });
+  return createStandalone(world, request);
 }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

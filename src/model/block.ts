@@ -14,6 +14,17 @@ export interface BlockMeta {
   readonly hints: readonly string[];
 }
 
+/** Blocks of out-of-order samples and of some series alone say nothing of how far the head was cut (db.go inOrderBlocksMaxTime). */
+export function isInOrder({ hints }: Pick<BlockMeta, 'hints'>): boolean {
+  return !hints.some((hint) => saysNothingOfHead.has(hint));
+}
+
+const saysNothingOfHead: ReadonlySet<string> = new Set([
+  'from-out-of-order',
+  'from-stale-series',
+  'from-selected-series',
+]);
+
 /** A block directory with its size on disk. */
 export interface BlockOnDisk extends BlockMeta {
   readonly sizeBytes: number;
@@ -32,7 +43,7 @@ export interface TsdbListing {
   /** wal/, wbl/ and chunks_head/, which size retention counts too. */
   readonly walBytes: number;
   readonly headChunksBytes: number;
-  /** Exclusive end of the newest readable block, or null where there is none. */
+  /** Exclusive end of the newest readable block that says how far the head was cut (isInOrder), or null where there is none. */
   readonly newestBlockMs: number | null;
   readonly oldestBlockMs: number | null;
   readonly hasWal: boolean;

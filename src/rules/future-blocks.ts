@@ -1,4 +1,4 @@
-import type { BlockMeta } from '../model/block.ts';
+import { isInOrder, type BlockMeta } from '../model/block.ts';
 import type { Finding } from '../model/finding.ts';
 
 const toleranceMs = 5 * 60_000;
@@ -10,9 +10,12 @@ export interface FutureJudgement<B extends BlockMeta> {
   readonly findings: readonly Finding[];
 }
 
-/** Looks for blocks that end after now: new samples must be newer than the newest block (tsdb appendableMinValidTime). */
+/**
+ * Looks for blocks that end after now: new samples must be newer than the newest block (tsdb appendableMinValidTime). Blocks
+ * of late samples end with the two hours that are still being filled, and hinder none.
+ */
 export function judgeFutureBlocks<B extends BlockMeta>(blocks: readonly B[], nowMs: number): FutureJudgement<B> {
-  const future = blocks.filter((block) => block.maxTime > nowMs);
+  const future = blocks.filter((block) => block.maxTime > nowMs && isInOrder(block));
   return {
     refused: future.filter((block) => block.maxTime > nowMs + toleranceMs),
     findings: future.filter((block) => block.maxTime <= nowMs + toleranceMs).map(warnOf),

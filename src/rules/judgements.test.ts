@@ -21,6 +21,8 @@ test('a block that ends in more than five minutes is refused, in less is a warni
   const judged = judgeFutureBlocks([ending(100), ending(300_100), ending(300_101)], 100);
   expect(judged.refused.map((block) => block.maxTime)).toEqual([300_101]);
   expect(judged.findings.map((finding) => finding.rule)).toEqual(['block-ends-soon']);
+  const late = { ...ending(7_200_000), hints: ['from-out-of-order'] };
+  expect(judgeFutureBlocks([late], 100)).toEqual({ refused: [], findings: [] });
 });
 
 describe('a volume', () => {

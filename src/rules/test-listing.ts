@@ -1,4 +1,4 @@
-import type { BlockOnDisk, TsdbListing } from '../model/block.ts';
+import { isInOrder, type BlockOnDisk, type TsdbListing } from '../model/block.ts';
 
 /** A block for tests; the name makes its ULID. */
 export function testBlock(name: string, block: Partial<BlockOnDisk> = {}): BlockOnDisk {
@@ -21,12 +21,13 @@ export function testBlock(name: string, block: Partial<BlockOnDisk> = {}): Block
 }
 
 export function testListing(blocks: readonly BlockOnDisk[], listing: Partial<TsdbListing> = {}): TsdbListing {
+  const endsOfHead = blocks.filter(isInOrder).map((block) => block.maxTime);
   return {
     blocks: [...blocks].sort((a, b) => a.minTime - b.minTime),
     broken: [],
     walBytes: 0,
     headChunksBytes: 0,
-    newestBlockMs: blocks.length === 0 ? null : Math.max(...blocks.map((block) => block.maxTime)),
+    newestBlockMs: endsOfHead.length === 0 ? null : Math.max(...endsOfHead),
     oldestBlockMs: blocks.length === 0 ? null : Math.min(...blocks.map((block) => block.minTime)),
     hasWal: false,
     ...listing,

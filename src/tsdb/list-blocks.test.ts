@@ -75,6 +75,14 @@ test('blocks are listed by time with what Prometheus counts of their size', asyn
   expect(listing).toMatchObject({ oldestBlockMs: 0, newestBlockMs: 14_400_000 });
 });
 
+test('a block of late samples, which ends with the two hours that are being filled, does not say where the head begins', async () => {
+  const late = metaOf(ulid('A'), { minTime: 7_200_000, maxTime: 14_400_000 });
+  await makeBlock(ulid('A'), late.replace('["x"]', '["from-out-of-order"]'));
+  expect((await listTsdb(directory)).newestBlockMs).toBeNull();
+  await makeBlock(ulid('B'), metaOf(ulid('B'), { minTime: 0, maxTime: 7_200_000 }));
+  expect((await listTsdb(directory)).newestBlockMs).toBe(7_200_000);
+});
+
 test('a block whose meta.json is missing, torn or another one is named as broken', async () => {
   await makeBlock(ulid('A'), undefined);
   await makeBlock(ulid('B'), metaOf(ulid('B'), { minTime: 0, maxTime: 1 }).slice(0, 50));

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../errors/holdfast-error.ts';
-import type { BlockOnDisk, BrokenBlock, TsdbListing } from '../model/block.ts';
+import { isInOrder, type BlockOnDisk, type BrokenBlock, type TsdbListing } from '../model/block.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { isBlockName, parseBlockMeta } from './block-meta.ts';
 
@@ -32,13 +32,14 @@ async function tryToList(dataDirectory: string, last: boolean): Promise<TsdbList
     else blocks.push(block);
   }
   blocks.sort((a, b) => a.minTime - b.minTime || a.maxTime - b.maxTime || (a.ulid < b.ulid ? -1 : 1));
+  const endsOfHead = blocks.filter(isInOrder).map((block) => block.maxTime);
   const walBytes = (await treeBytes(join(dataDirectory, 'wal'))) + (await treeBytes(join(dataDirectory, 'wbl')));
   return {
     blocks,
     broken,
     walBytes,
     headChunksBytes: await treeBytes(join(dataDirectory, 'chunks_head')),
-    newestBlockMs: blocks.length === 0 ? null : Math.max(...blocks.map((block) => block.maxTime)),
+    newestBlockMs: endsOfHead.length === 0 ? null : Math.max(...endsOfHead),
     oldestBlockMs: blocks.length === 0 ? null : Math.min(...blocks.map((block) => block.minTime)),
     hasWal: (await treeBytes(join(dataDirectory, 'wal'))) > 0,
   };

@@ -1,18 +1,21 @@
 /**
  * A byte of the WAL goes bad at rest. Prometheus would start on it and delete every record behind: it is not started, nothing
- * is changed, and `repair` keeps what is whole. While the stack runs, a rebuild stops at the start, and once it is repaired
- * the same command finishes; the proof says what the bad record held, and nothing else is lost.
+ * is changed, and `repair` keeps what is whole. While the stack runs, nothing is stopped that would be started on it again; after a
+ * teardown and a repair, `up` says what the bad record held, and nothing else is lost.
  */
-import { open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
 import { openAsker } from '../harness/ask-components.ts';
 import { describeStack } from '../harness/describe-stack.ts';
+import { isBlockName } from '../../src/tsdb/block-name.ts';
 import { segmentName } from '../../src/tsdb/head/wal-names.ts';
 import { awaitFalselyMarked } from '../../src/tsdb/check/find-false-markers.ts';
 import { openHoldfast, type Holdfast } from '../harness/holdfast.ts';
+import { readPids } from './stack-pids.ts';
 import { snapshotTree } from '../harness/snapshot-tree.ts';
-import { writeWal } from '../harness/write-head.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import { writeWal, type WalEntry } from '../harness/write-head.ts';
 
 describeStack('a WAL that is damaged in its midst', () => {
   let holdfast: Holdfast;
@@ -37,15 +40,18 @@ describeStack('a WAL that is damaged in its midst', () => {
       names.map(async (name) => ({ path: data('wal', name), size: (await stat(data('wal', name))).size })),
     );
     const { path = '' } = paths.filter(({ size }) => size > 65_536).at(-1) ?? {};
+    await flip(path, 100);
+    return path;
+  };
+  const flip = async (path: string, offset: number): Promise<void> => {
     const file = await open(path, 'r+');
     try {
       const byte = Buffer.alloc(1);
-      await file.read(byte, 0, 1, 100);
-      await file.write(Buffer.from([(byte[0] ?? 0) ^ 0x55]), 0, 1, 100);
+      await file.read(byte, 0, 1, offset);
+      await file.write(Buffer.from([(byte[0] ?? 0) ^ 0x55]), 0, 1, offset);
     } finally {
       await file.close();
     }
-    return path;
   };
 
   test('at rest: up refuses, changes nothing, and status says why; once repaired, nearly all is there', async () => {
@@ -108,16 +114,55 @@ describeStack('a WAL that is damaged in its midst', () => {
     expect(await readFile(holdfast.path('set-aside', 'prometheus', aside, 'wbl', name))).toEqual(before);
   });
 
-  test('while it runs: a rebuild starts nothing on it; once repaired, the same command says what was in the bad record', async () => {
+  test('while it runs: a rebuild, and an up that would restart it, stop nothing; a teardown, a repair and an up say what was in the bad record', async () => {
     await waitForSamples();
-    await damage();
-    const refused = await holdfast.run(['rebuild', ...confirmed]);
-    expect([refused.exitCode, refused.json.error?.code]).toEqual([10, 'wal-damaged']);
+    const path = await damage();
+    const before = await readPids(holdfast);
+    const expectRefusal = async (...command: readonly string[]) => {
+      const { exitCode, json } = await holdfast.run(command);
+      expect([command[0], exitCode, json.error?.code]).toEqual([command[0], 10, 'wal-damaged']);
+      expect(json.error?.message).toContain(`${path} is damaged at byte `);
+      expect(json.error?.message).toContain('Nothing was stopped or changed.');
+      expect(json.error?.remedy).toMatch(/^Wait until [\dT:.-]+Z, when all that it holds now is in blocks/);
+    };
+    await expectRefusal('rebuild', ...confirmed);
+    await expectRefusal('rebuild', '--plan');
+    await holdfast.configure({ prometheus: { retention: '40d' } });
+    await expectRefusal('up');
+    await holdfast.configure({});
+    // One that does not restart it has nothing against it.
+    await holdfast.succeed(['up']);
+    expect(await readPids(holdfast)).toEqual(before);
+    expect((await holdfast.status()).ok).toBe(true);
+    await holdfast.succeed(['teardown', ...confirmed]);
     await holdfast.succeed(['repair', ...confirmed]);
-    const { exitCode, json } = await holdfast.run(['rebuild', ...confirmed]);
-    expect([exitCode, json.run]).toEqual([13, refused.json.run]);
-    expect(json.proof?.kept.samples).toBeGreaterThan(json.proof?.lost.samples ?? Infinity);
+    const { exitCode, json } = await holdfast.run(['up']);
+    expect([exitCode, json.error?.code]).toEqual([13, 'samples-lost']);
+    const { proof } = (await holdfast.run(['rebuild', ...confirmed])).json;
+    expect(proof?.kept.samples).toBeGreaterThan(proof?.lost.samples ?? Infinity);
     await holdfast.succeed(['rebuild', ...confirmed, '--unsafe-accept-loss']);
     expect((await holdfast.status()).ok).toBe(true);
+  });
+
+  test('while it runs, in what is in blocks by then: a teardown, a repair and an up lose nothing', async () => {
+    await holdfast.succeed(['down']);
+    await rm(data('wal'), { recursive: true });
+    const nowMs = Date.now();
+    writeWal(data('wal', segmentName(0)), [
+      { series: 1, labels: { __name__: 'old' } },
+      ...Array.from({ length: 960 }, (_, at): WalEntry => ({ samples: [[1, nowMs - 14_400_000 + at * 15_000, at]] })),
+    ]);
+    await holdfast.succeed(['up']);
+    await waitFor('a block is cut', async () => (await readdir(data())).some(isBlockName));
+    // Of the first of its four hours, of which all but the last three are in a block.
+    await flip(data('wal', segmentName(0)), 4000);
+    const refused = await holdfast.run(['rebuild', ...confirmed]);
+    expect([refused.exitCode, refused.json.error?.code]).toEqual([10, 'wal-damaged']);
+    await holdfast.succeed(['teardown', ...confirmed]);
+    await holdfast.succeed(['repair', ...confirmed]);
+    const { proof } = (await holdfast.succeed(['up'])).json;
+    expect(proof?.lost.samples).toBe(0);
+    const asker = await openAsker(holdfast);
+    await asker.waitForSeries('count_over_time(old[5h]) >= 960', 30_000);
   });
 });

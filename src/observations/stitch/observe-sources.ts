@@ -7,7 +7,7 @@ import type { StitchSource } from '../../model/stitch-step.ts';
 import type { TsdbFinding } from '../../model/tsdb-inventory.ts';
 import type { TsdbUnion } from '../../model/tsdb-union.ts';
 import { windowsInConflict } from '../../rules/union-windows.ts';
-import { isInOrder } from '../../tsdb/block/visible-blocks.ts';
+import { isInOrder } from '../../model/block.ts';
 import { listTsdb } from '../../tsdb/list-blocks.ts';
 import type { TsdbLook, TsdbReaders } from '../tsdb-inventory.ts';
 import { findTwins } from './find-twins.ts';

@@ -1,4 +1,4 @@
-import type { BlockOnDisk, TsdbListing } from '../../model/block.ts';
+import { isInOrder, type BlockOnDisk, type TsdbListing } from '../../model/block.ts';
 import type { ObservedSource } from '../../model/stitch-facts.ts';
 
 const windowMs = 7_200_000;
@@ -9,14 +9,14 @@ const windowMs = 7_200_000;
  */
 export function stitchedListing(blocks: readonly BlockOnDisk[], heads: readonly ObservedSource[]): TsdbListing {
   const all = [...blocks.map((block) => ({ ...block, parents: [] })), ...heads.flatMap(blocksOfHead)];
-  const ends = all.map(({ maxTime }) => maxTime);
+  const ends = all.filter(isInOrder).map(({ maxTime }) => maxTime);
   return {
     blocks: all,
     broken: [],
     walBytes: 0,
     headChunksBytes: 0,
     newestBlockMs: ends.length === 0 ? null : Math.max(...ends),
-    oldestBlockMs: ends.length === 0 ? null : Math.min(...all.map(({ minTime }) => minTime)),
+    oldestBlockMs: all.length === 0 ? null : Math.min(...all.map(({ minTime }) => minTime)),
     hasWal: false,
   };
 }

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import type { BlockOnDisk } from '../../model/block.ts';
+import { writtenToBlocksMs } from '../../rules/head-cut.ts';
 import { volumeRefusal } from '../../rules/volume-condition.ts';
 import { judgeProgramVersion } from '../../rules/program-version.ts';
 import type { Order } from '../platform.ts';
@@ -22,6 +23,7 @@ export function findRefusals(facts: StandaloneFacts, order: Order): readonly Hol
     ...refuseOlderPrograms(facts),
     ...refuseFutureBlocks(facts),
     ...refuseRetention(facts),
+    ...refuseDamagedWal(facts, order),
     ...refusePorts(facts, order),
   ];
 }
@@ -81,6 +83,20 @@ function refuseRetention(facts: StandaloneFacts): readonly HoldfastError[] {
           samples: count,
         })),
       },
+    }),
+  ];
+}
+
+/** Once it is stopped, what the damaged record holds is in no memory any more, and nothing would be started on the rest. */
+function refuseDamagedWal(facts: StandaloneFacts, order: Order): readonly HoldfastError[] {
+  const { walDamage } = facts;
+  if (walDamage === null || stayingUp(facts, order).includes('prometheus')) return [];
+  const { path, offset, what, behind } = walDamage;
+  return [
+    new HoldfastError('wal-damaged', {
+      message: `${path} is damaged at byte ${offset} (${what}), and a Prometheus that starts on it deletes all that lies behind: ${behind}. The one that runs still holds it all in memory. Nothing was stopped or changed.`,
+      remedy: `Wait until ${iso(writtenToBlocksMs(facts.observedAtMs))}, when all that it holds now is in blocks; then run \`holdfast teardown\`, \`holdfast repair\` and \`holdfast up\`, whose proof says what the damaged record still takes along.`,
+      details: { path, offset },
     }),
   ];
 }

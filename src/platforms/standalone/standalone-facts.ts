@@ -54,6 +54,15 @@ export interface AdoptFact {
   readonly retention: Retention | null;
 }
 
+export interface WalFact {
+  /** Absolute. */
+  readonly path: string;
+  readonly offset: number;
+  /** What is wrong there, and what lies behind it: each part of a sentence. */
+  readonly what: string;
+  readonly behind: string;
+}
+
 /** Everything that the standalone planners judge by; made by one look, read by pure functions. */
 export interface StandaloneFacts extends CommonFacts {
   readonly dataRoot: string;
@@ -80,6 +89,8 @@ export interface StandaloneFacts extends CommonFacts {
   readonly badConfigurations: readonly HoldfastError[];
   readonly ports: readonly PortFact[];
   readonly tsdb: TsdbListing | null;
+  /** In the WAL of a Prometheus that runs and that this verb would start again, so that it would delete what lies behind. */
+  readonly walDamage: WalFact | null;
   readonly newestMs: number | null;
   /** Blocks that the next start would delete although the retention in force had not condemned them. */
   readonly condemned: readonly BlockOnDisk[];

@@ -8,17 +8,6 @@ export function visibleBlocks<T extends Descent>(blocks: readonly T[]): readonly
   return blocks.filter((block) => !replaced.has(block.ulid) && !block.deletable);
 }
 
-/** Blocks of out-of-order samples and of some series alone say nothing of how far the head was cut (db.go inOrderBlocksMaxTime). */
-export function isInOrder({ hints }: Pick<BlockMeta, 'hints'>): boolean {
-  return !hints.some((hint) => saysNothingOfHead.has(hint));
-}
-
-const saysNothingOfHead: ReadonlySet<string> = new Set([
-  'from-out-of-order',
-  'from-stale-series',
-  'from-selected-series',
-]);
-
 /** Blocks in the order of their times, those together that overlap, also through a third one. */
 export function groupByOverlap<T extends Pick<BlockMeta, 'minTime' | 'maxTime'>>(blocks: readonly T[]): readonly T[][] {
   const groups: T[][] = [];

@@ -1,12 +1,15 @@
 import type { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
+import { holdFiles } from '../files/held-files.ts';
 import { quietFiles } from '../files/quiet-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { openSegment } from '../head/open-segment.ts';
+import type { OrphanFragments } from '../head/orphan-fragments.ts';
 import { listWal } from '../head/wal-directory.ts';
 import { full, last, pageTerm } from '../head/wal-fragment.ts';
 import { checkOrder, readFragment, readSegment, type Fragment } from '../head/wal-segment.ts';
 import { describeBehind, lookBehind } from './behind-damage.ts';
+import { findBrokenSegmentsIn, type BrokenSegment } from './find-broken-segments.ts';
 
 /** Where Prometheus would stop reading a WAL, and delete what lies behind. */
 export interface WalDamage {
@@ -39,28 +42,49 @@ export interface WalFaults {
  * is no loss. Checks every checksum and decodes nothing; other work gets its turn between two segments.
  */
 export async function findWalFaults(dataDirectory: string): Promise<WalFaults> {
-  const files = quietFiles(dataDirectory);
-  const [wal, wbl] = [await lookThrough(files, 'wal'), await lookThrough(files, 'wbl')];
+  return findFaultsIn(quietFiles(dataDirectory), []);
+}
+
+/**
+ * What the next start of a Prometheus that runs would lose, by what is on the disk now: as findWalFaults, once what is mended
+ * before every start (findBrokenSegments) has been.
+ */
+export async function findLiveWalDamage(dataDirectory: string): Promise<WalDamage | undefined> {
+  const files = holdFiles(dataDirectory, 'head');
+  try {
+    return (await findFaultsIn(files, await findBrokenSegmentsIn(files))).damage;
+  } finally {
+    files.close();
+  }
+}
+
+async function findFaultsIn(files: TsdbFiles, mendable: readonly BrokenSegment[]): Promise<WalFaults> {
+  const [wal, wbl] = [await lookThrough(files, 'wal', mendable), await lookThrough(files, 'wbl', mendable)];
   const hasLate = listWal(files, 'wbl').files.some(({ path }) => holdsAnything(files, path));
   return { damage: wal.damage ?? wbl.damage, tornEnd: hasLate ? wal.tornEnd : undefined };
 }
 
 /** Up to the first fault. */
-async function lookThrough(files: TsdbFiles, log: 'wal' | 'wbl'): Promise<WalFaults> {
+async function lookThrough(
+  files: TsdbFiles,
+  log: 'wal' | 'wbl',
+  mendable: readonly BrokenSegment[],
+): Promise<WalFaults> {
   const paths = listWal(files, log).files.map(({ path }) => path);
   for (const [index, path] of paths.entries()) {
-    const found = lookInto(files, path, paths.slice(index + 1));
+    const orphans = mendable.find((segment) => segment.path === path)?.orphans ?? [];
+    const found = lookInto(files, { path, orphans }, paths.slice(index + 1));
     if (found !== undefined) return found;
     await new Promise((resolve) => setImmediate(resolve));
   }
   return { damage: undefined, tornEnd: undefined };
 }
 
-function lookInto(files: TsdbFiles, path: string, later: readonly string[]): WalFaults | undefined {
+function lookInto(files: TsdbFiles, { path, orphans }: BrokenSegment, later: readonly string[]): WalFaults | undefined {
   const file = openSegment(files, path);
   if (file === undefined) return undefined;
   try {
-    const damage = findDamage(file);
+    const damage = findDamage(file, orphans);
     if (damage === undefined) return undefined;
     const behind = lookBehind(file, damage.offset);
     // A start that was broken off leaves an empty segment behind a torn one.
@@ -95,11 +119,16 @@ function holdsAnything(files: TsdbFiles, path: string): boolean {
   }
 }
 
-function findDamage(file: FileWindow): Damage | undefined {
+function findDamage(file: FileWindow, orphans: readonly OrphanFragments[]): Damage | undefined {
   let begunAt: number | undefined;
   let isPadding = false;
   try {
     for (let at = 0; at < file.sizeBytes;) {
+      const orphan = orphans.find(({ from }) => from === at);
+      if (orphan !== undefined) {
+        at = orphan.to;
+        continue;
+      }
       const fragment: Fragment = readFragment(file, at);
       at = fragment.next;
       isPadding = fragment.type === pageTerm;

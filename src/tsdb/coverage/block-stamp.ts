@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
-import type { BlockMeta } from '../../model/block.ts';
-import { isInOrder } from '../block/visible-blocks.ts';
+import { isInOrder, type BlockMeta } from '../../model/block.ts';
 import { Damage } from '../damage.ts';
 import type { OpenedFile, TsdbFiles } from '../files/tsdb-files.ts';
 

@@ -1,7 +1,7 @@
-import type { BlockMeta } from '../../model/block.ts';
+import { isInOrder, type BlockMeta } from '../../model/block.ts';
 import type { TsdbCoverage } from '../../model/tsdb-coverage.ts';
 import { readMetas } from '../block/read-metas.ts';
-import { groupByOverlap, isInOrder, visibleBlocks } from '../block/visible-blocks.ts';
+import { groupByOverlap, visibleBlocks } from '../block/visible-blocks.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { Findings } from '../findings.ts';
 import { findSnapshotBeyondWal } from '../head/chunk-snapshot.ts';

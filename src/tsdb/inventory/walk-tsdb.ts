@@ -1,4 +1,4 @@
-import type { BlockMeta } from '../../model/block.ts';
+import { isInOrder, type BlockMeta } from '../../model/block.ts';
 import type { BlockDamage } from '../block/block-reader.ts';
 import type { Damage } from '../damage.ts';
 import { readMetas } from '../block/read-metas.ts';
@@ -15,7 +15,7 @@ import type { SeriesSeed } from './sample-digest.ts';
 import type { SeriesSums, SeriesTally } from './tally.ts';
 import { TimeRanges } from './time-ranges.ts';
 import { WindowGrid, windowStart } from './window-grid.ts';
-import { isInOrder, visibleBlocks } from '../block/visible-blocks.ts';
+import { visibleBlocks } from '../block/visible-blocks.ts';
 
 /** What is told while it is counted; everything is counted as far as it can be read. */
 export interface CountEvents {

@@ -1,7 +1,7 @@
-import type { BlockMeta } from '../../model/block.ts';
+import { isInOrder, type BlockMeta } from '../../model/block.ts';
 import type { BlockCounts } from '../../model/tsdb-repair.ts';
 import { isBlockName } from '../block-meta.ts';
-import { isInOrder, visibleBlocks } from '../block/visible-blocks.ts';
+import { visibleBlocks } from '../block/visible-blocks.ts';
 import { compareSeries } from '../compare/compare-series.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { takeInventory } from '../inventory/take-inventory.ts';

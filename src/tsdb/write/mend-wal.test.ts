@@ -5,7 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { crc32c } from '../bytes/crc32c.ts';
 import { quietFiles } from '../files/quiet-files.ts';
 import { listWal, readWal } from '../head/wal-directory.ts';
-import { findBrokenSegments, mendSegments } from './mend-wal.ts';
+import { findBrokenSegments } from '../check/find-broken-segments.ts';
+import { findLiveWalDamage, findWalFaults } from '../check/find-wal-faults.ts';
+import { mendSegments } from './mend-wal.ts';
 
 /*
  * Segments are laid out here as wlog.go does, where a write fails when a page of the record is full: the fragments that
@@ -72,6 +74,24 @@ async function mend() {
   await mendSegments(directory, broken);
   return broken;
 }
+
+test('what will be mended is no damage of a WAL that is written to; what is damaged besides is', async () => {
+  await write('00000000', [
+    { fill: 1, length: 20_000 },
+    { fill: 2, length: 30_000, cutAfter: 1 },
+    { fill: 3, length: 30_000 },
+    { fill: 4, length: 20_000 },
+    { fill: 5, length: 90_000 },
+  ]);
+  expect((await findWalFaults(directory)).damage?.offset).toBe(pageBytes);
+  expect(await findLiveWalDamage(directory)).toBeUndefined();
+  const path = join(directory, 'wal', '00000000');
+  const bytes = await readFile(path);
+  await writeFile(path, bytes.fill(9, 40_000, 40_001));
+  expect(await findLiveWalDamage(directory)).toMatchObject({ path: 'wal/00000000', offset: pageBytes });
+  await writeFile(path, bytes.fill(3, 40_000, 40_001).subarray(0, bytes.length - 5));
+  expect(await findLiveWalDamage(directory)).toBeUndefined();
+});
 
 test('what follows a record that was cut off is read again, and nothing else changes', async () => {
   await write('00000000', [

@@ -1,45 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeHalfMadeFiles, writeFileAtomically } from '../../files/atomic-file.ts';
+import type { BrokenSegment } from '../check/find-broken-segments.ts';
 import type { TornEnd } from '../check/find-wal-faults.ts';
 import { crc32c } from '../bytes/crc32c.ts';
-import { quietFiles } from '../files/quiet-files.ts';
-import { findOrphanFragments, type OrphanFragments } from '../head/orphan-fragments.ts';
-import { openSegment } from '../head/open-segment.ts';
-import { listWal } from '../head/wal-directory.ts';
 import { full, pageBytes } from '../head/wal-fragment.ts';
 import { emptiedMark } from '../head/wal-zeros.ts';
 import { ByteWriter } from './byte-writer.ts';
 
-/** A segment with records that were begun and never ended. */
-export interface BrokenSegment {
-  /** Below the data directory. */
-  readonly path: string;
-  readonly orphans: readonly OrphanFragments[];
-}
-
 const logs = ['wal', 'wbl'] as const;
-
-/**
- * Looks through a WAL that nobody writes to for records that a failed write has cut off (findOrphanFragments). Reads every
- * header and no content; other work gets its turn between two segments.
- */
-export async function findBrokenSegments(dataDirectory: string): Promise<readonly BrokenSegment[]> {
-  const files = quietFiles(dataDirectory);
-  const broken: BrokenSegment[] = [];
-  for (const { path, isLast } of logs.flatMap((log) => listWal(files, log).files)) {
-    const window = openSegment(files, path);
-    if (window === undefined) continue;
-    try {
-      const orphans = findOrphanFragments(window, { isLast });
-      if (orphans.length > 0) broken.push({ path, orphans });
-    } finally {
-      window.close();
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return broken;
-}
 
 /**
  * Replaces each segment by one in which those records are the zeros that end a page, which every reader passes over, with a

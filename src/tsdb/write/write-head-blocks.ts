@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BlockMeta } from '../../model/block.ts';
+import { isInOrder, type BlockMeta } from '../../model/block.ts';
 import type { TsdbFinding } from '../../model/tsdb-inventory.ts';
 import { readMetas } from '../block/read-metas.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { Findings } from '../findings.ts';
 import { headEvents } from '../head/head-events.ts';
 import { HeadReader } from '../head/head-reader.ts';
-import { isInOrder, visibleBlocks } from '../block/visible-blocks.ts';
+import { visibleBlocks } from '../block/visible-blocks.ts';
 import { windowMs } from '../inventory/window-table.ts';
 import { BlockWriter, findLabelMistake, unfinishedSuffix } from './block-writer.ts';
 import { ChunkBuilder } from './chunk-builder.ts';

@@ -9,7 +9,7 @@ import { readVolumeCondition } from '../../../data-root/volume-identity.ts';
 import { processComponents, type ProcessComponent } from '../../../model/component.ts';
 import type { StackConfig } from '../../../model/config.ts';
 import { dataDirectoryInVolume } from '../../../model/paths.ts';
-import type { Difference } from '../../../model/plan.ts';
+import type { Difference, StackVerb } from '../../../model/plan.ts';
 import type { StackFile } from '../../../model/stack-file.ts';
 import { listTsdb } from '../../../tsdb/list-blocks.ts';
 import type { PlatformReader } from '../../platform.ts';
@@ -24,6 +24,7 @@ import { observeLaunchDigests } from './observe-launch-digests.ts';
 import { observePorts } from './observe-ports.ts';
 import { observePrograms } from './observe-programs.ts';
 import { observeRetention } from './observe-retention.ts';
+import { observeWal } from './observe-wal.ts';
 import { findingsOf } from './standalone-findings.ts';
 import { refuseUnknownRoot } from './refuse-unknown-root.ts';
 
@@ -43,6 +44,7 @@ export interface StandaloneReaders {
 
 /** What the user asks for on top of what stack.json says. */
 export interface StandaloneRequest {
+  readonly verb: StackVerb;
   /** Laid over stack.json: flag, environment, config file, stack.json, default. */
   readonly config: StackConfig;
   readonly differences: readonly Difference[];
@@ -70,7 +72,8 @@ async function observeStandalone(
   const foreign = await observeForeignHolders(readers, volumes, request.options);
   const observation = await readers.daemon.observe({ fresh: true }, signal);
   const instances = await observeInstances(readers, observation);
-  const tsdb = await listPrometheusVolume(dataRoot, volumes);
+  const dataDirectory = findDataDirectory(dataRoot, volumes);
+  const tsdb = dataDirectory === null ? null : await listTsdb(dataDirectory);
   const adopt = await observeAdoption(request, readers.processes, nowMs);
   const retention = await observeRetention({ dataRoot, stackFile, request, tsdb, adopt, instances, nowMs });
   const programs = await observePrograms(readers.programs, stackFile, request);
@@ -111,6 +114,7 @@ async function observeStandalone(
     badConfigurations,
     ports,
     tsdb,
+    walDamage: await observeWal({ verb: request.verb, dataDirectory, instances, launchDigests }),
     newestMs: retention.newestMs,
     condemned: retention.condemned,
     futureBlocks: retention.futureBlocks,
@@ -128,10 +132,10 @@ function isIdle(observation: Observation | undefined, component: ProcessComponen
 }
 
 /** Null where there is none, and where the volume is refused anyhow. */
-async function listPrometheusVolume(dataRoot: string, volumes: StandaloneFacts['volumes']) {
+function findDataDirectory(dataRoot: string, volumes: StandaloneFacts['volumes']): string | null {
   const found = volumes.find(({ listed }) => listed.component === 'prometheus');
   if (found?.condition.state !== 'ok') return null;
-  return listTsdb(join(dataRoot, found.listed.path, dataDirectoryInVolume['prometheus'] ?? ''));
+  return join(dataRoot, found.listed.path, dataDirectoryInVolume['prometheus'] ?? '');
 }
 
 async function observeVolumes(dataRoot: string, stackFile: StackFile | null) {
