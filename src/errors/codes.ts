@@ -47,6 +47,10 @@ export const errorCodes = {
     kind: 'refusal',
     meaning: 'What a repair that was broken off meant to move is not damaged any more.',
   },
+  'repair-unfinished': {
+    kind: 'refusal',
+    meaning: 'A repair of the volume of Prometheus was broken off, and is finished before Prometheus is started.',
+  },
   'repair-blocked': {
     kind: 'refusal',
     meaning: 'Something in the way of a repair, as a symbolic link, needs a decision that it does not take.',

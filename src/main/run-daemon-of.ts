@@ -6,6 +6,7 @@ import type { ProcessIdentity } from '../model/process-identity.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import type { StatusReport } from '../model/status.ts';
 import type { DaemonReader } from '../contract/daemon-api.ts';
+import { findBegunRepair } from '../cli/find-begun-repair.ts';
 import { listRuns } from '../engine/list-runs.ts';
 import { observeStatus } from '../observations/status.ts';
 import { serveDaemonApi } from '../server/serve-socket.ts';
@@ -33,6 +34,7 @@ export async function runDaemonOf(
     processes,
     programs: openPrograms(host, processes),
     guard: createStartGuard({ dataRoot, writer, now: Date.now, say }),
+    findBegunRepair: async (place) => (await findBegunRepair({ ...place, name: 'prometheus' }))?.run,
     render: renderFromStack,
     environment: daemonEnvironment(host),
     randomId: () => randomBytes(16).toString('hex'),

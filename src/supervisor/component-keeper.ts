@@ -18,10 +18,11 @@ export interface KeeperContext extends LaunchContext, WatchContext {
   readonly policy: RestartPolicy;
 }
 
-/** Refusals whose cause may go away by itself: a volume that is mounted late, a port that becomes free. */
+/** Refusals whose cause may go away by itself: a volume that is mounted late, a port that becomes free, a repair that ends. */
 const passingCauses = [
   'volume-refused',
   'volume-locked',
+  'repair-unfinished',
   'port-taken',
   'disk-full',
   'data-root-not-writable',

@@ -290,6 +290,21 @@ describe('refusals', () => {
     await untilState(client, 'prometheus', 'running');
   });
 
+  test('a repair that was broken off while the volume was looked through: the lock is put back as it was', async () => {
+    await makeSmallStack(root);
+    let looks = 0;
+    let isBegun = true;
+    // Twice before the look and twice after it.
+    const findBegunRepair = async () => ((looks += 1) % 4 > 2 && isBegun ? 'the-run' : undefined);
+    const { client } = await run({ findBegunRepair });
+    const refused = await untilState(client, 'prometheus', 'refused');
+    expect(refused.reason).toContain('(run the-run) was broken off');
+    expect(await exists('volumes/prometheus/.holdfast.lock')).toBe(false);
+    isBegun = false;
+    await untilState(client, 'prometheus', 'running');
+    expect(await exists('volumes/prometheus/.holdfast.lock')).toBe(true);
+  });
+
   test('a port that another process has is named with that process', async () => {
     const stack = await makeSmallStack(root, { desired: 'down' });
     const { client } = await run();

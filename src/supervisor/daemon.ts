@@ -31,7 +31,10 @@ export interface DaemonFace {
 
 export interface DaemonOptions
   extends
-    Pick<LaunchContext, 'dataRoot' | 'processes' | 'programs' | 'guard' | 'render' | 'environment' | 'randomId'>,
+    Pick<
+      LaunchContext,
+      'dataRoot' | 'processes' | 'programs' | 'guard' | 'findBegunRepair' | 'render' | 'environment' | 'randomId'
+    >,
     Pick<ObserverContext, 'holdfastVersion' | 'service' | 'readBlockRange' | 'hasReceiver'> {
   readonly now: () => number;
   /** One line of the daemon's own log. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { ProcessReader } from '../adapters/processes/processes.ts';
 import type { InstanceFile } from '../contract/daemon-api.ts';
+import { findVolumeLock } from '../data-root/volume-lock-file.ts';
 import { isVolumeComponent, type ProcessComponent } from '../model/component.ts';
 import { paths } from '../model/paths.ts';
 import type { ProcessIdentity } from '../model/process-identity.ts';
 import { isSamePlace, type DataRootPlace } from './instance-store.ts';
-import { findVolumeLock } from './volume-lock.ts';
 
 export type LivingInstance = InstanceFile & { readonly identity: ProcessIdentity };
 

@@ -4,13 +4,12 @@ import type { ProgramReader } from '../adapters/packages/program-store.ts';
 import type { Processes } from '../adapters/processes/processes.ts';
 import type { InstanceFile } from '../contract/daemon-api.ts';
 import { getSecrets } from '../data-root/secrets.ts';
-import { findLockHolder } from '../data-root/data-root-lock.ts';
 import { findStackFile } from '../data-root/stack-file.ts';
+import { findVolumeLock, putBackVolumeLock, type VolumeLock } from '../data-root/volume-lock-file.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
-import type { LockHolder } from '../files/lock.ts';
 import { isVolumeComponent, processComponents, type ProcessComponent } from '../model/component.ts';
-import { dataDirectoryInVolume, paths, quarantinesOf } from '../model/paths.ts';
+import { paths } from '../model/paths.ts';
 import type { InstalledProgram } from '../model/program.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import { componentPort } from '../stack/component-address.ts';
@@ -22,7 +21,8 @@ import type { LivingInstance } from './find-living-instance.ts';
 import { writeInstance, type DataRootPlace } from './instance-store.ts';
 import { readLogSize } from './log-tail.ts';
 import { getVolume, prepareVolume, type PreparedVolume } from './prepare-volume.ts';
-import { lockVolumeOf, releaseVolumeLock } from './volume-lock.ts';
+import { refuseDuringRepair, type RepairLook } from './refuse-during-repair.ts';
+import { lockVolumeOf } from './volume-lock.ts';
 import { writeRendered } from './write-rendered.ts';
 
 /** Why a component is not started, in the words that its state shows. */
@@ -35,7 +35,7 @@ export interface Refused {
 /** Asked freshly before each start: program version, retention, blocks in the future. It may raise retention. */
 export type StartGuard = (component: ProcessComponent) => Promise<Refused | undefined>;
 
-export interface LaunchContext {
+export interface LaunchContext extends RepairLook {
   readonly dataRoot: string;
   readonly place: DataRootPlace;
   readonly processes: Processes;
@@ -119,21 +119,28 @@ async function spawnComponent(input: SpawnInput, context: LaunchContext): Promis
     dataRoot: context.place,
   };
   await writeInstance(dataRoot, intent);
+  const lockBefore = volume === undefined ? undefined : await findVolumeLock(volume.directory);
   await lockVolumeOf(order.component, intent, context);
-  const instance = { ...intent, identity: await spawnOrRelease(input, { intent, logFile }, context) };
+  const instance = { ...intent, identity: await spawnOrRelease(input, { intent, logFile, lockBefore }, context) };
   await writeInstance(dataRoot, instance);
   await lockVolumeOf(order.component, instance, context);
   context.say(`${order.component} ${version} started as process ${instance.identity.pid}`);
   return instance;
 }
 
+interface Intent {
+  readonly intent: InstanceFile;
+  readonly logFile: string;
+  readonly lockBefore: VolumeLock | undefined;
+}
+
 async function spawnOrRelease(
   { stack, order, rendered, program, volume }: SpawnInput,
-  { intent, logFile }: { readonly intent: InstanceFile; readonly logFile: string },
+  { intent, logFile, lockBefore }: Intent,
   context: LaunchContext,
 ) {
   try {
-    // Looking through the volume has taken its time.
+    // Looking through the volume has taken its time. A repair that begins from here on sees the lock with the intent.
     if (order.component === 'prometheus') await refuseDuringRepair(stack, context);
     return await context.processes.spawn({
       path: program.path,
@@ -144,31 +151,9 @@ async function spawnOrRelease(
     });
   } catch (error) {
     // Nothing has run, so the volume is as it was before this start.
-    if (volume !== undefined && !volume.unclean) await releaseVolumeLock(volume.directory);
+    if (volume !== undefined) await putBackVolumeLock(volume.directory, lockBefore);
     throw error;
   }
-}
-
-/**
- * A repair that lives has the volume for itself; one that was killed does not delay a start. Each has the lock of the
- * quarantine, and one that was not given a directory that of the data root as well.
- */
-async function refuseDuringRepair({ volumes }: StackFile, { dataRoot, processes }: LaunchContext): Promise<void> {
-  const path = volumes.find((listed) => listed.component === 'prometheus')?.path ?? paths.volume('prometheus');
-  const { beside, inside } = quarantinesOf(join(dataRoot, path, dataDirectoryInVolume['prometheus'] ?? ''));
-  for (const root of [dataRoot, beside, inside]) {
-    const holder = await findLockHolder(root);
-    if (holder?.verb !== 'repair' || holder.host !== processes.self().host) continue;
-    if (await processes.isAlive(holder)) throw beingRepaired(holder);
-  }
-}
-
-function beingRepaired({ pid, run }: LockHolder): HoldfastError {
-  return new HoldfastError('volume-locked', {
-    message: `The volume of prometheus is being repaired by process ${pid} (run ${run}), so Prometheus is not started. Nothing was changed by this start.`,
-    remedy: 'Wait until the repair has ended: Prometheus is then started by itself.',
-    details: { pid, run },
-  });
 }
 
 async function readStack(context: LaunchContext): Promise<StackFile> {

@@ -81,6 +81,7 @@ export function smallDaemonOptions(dataRoot: string, program: string): DaemonOpt
       find: async (pin) => ({ ...pin, path: process.execPath, workingDirectory: null, flags: [] }),
     },
     guard: async () => undefined,
+    findBegunRepair: async () => undefined,
     render: async ({ stack, component }) => {
       const args = [
         program,

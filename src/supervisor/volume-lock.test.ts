@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createProcesses } from '../adapters/processes/linux-processes.ts';
 import { hasCode } from '../errors/holdfast-error.ts';
 import type { ProcessIdentity } from '../model/process-identity.ts';
-import { judgeVolumeLock, releaseVolumeLock, writeVolumeLock } from './volume-lock.ts';
+import { releaseVolumeLock, writeVolumeLock } from '../data-root/volume-lock-file.ts';
+import { judgeVolumeLock } from './volume-lock.ts';
 
 const processes = createProcesses({ pollMs: 20 });
 const self = processes.self();

@@ -2,6 +2,7 @@
  * Loaded into a command before its first line, in every thread of it: counts the calls that change the disk, and ends the
  * process with SIGKILL in the place of one of them; of a write, half is written first. HOLDFAST_KILL_LOG is the file that
  * the calls are counted in, a line each; HOLDFAST_KILL_AT the number of the one that is fatal, from 1; none is without it.
+ * With HOLDFAST_KILL_SIGNAL=SIGSTOP it is paused before that call instead.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -12,6 +13,7 @@ import { basename } from 'node:path';
 const { openSync, fstatSync, readFileSync, writeSync } = fs;
 const log = process.env['HOLDFAST_KILL_LOG'] ?? '';
 const fatal = Number(process.env['HOLDFAST_KILL_AT'] ?? Infinity);
+const signal = process.env['HOLDFAST_KILL_SIGNAL'] ?? 'SIGKILL';
 const logDescriptor = openSync(log, 'a+');
 
 for (const name of ['rename', 'link', 'mkdir', 'rm', 'unlink', 'copyFile', 'chmod', 'chown']) {
@@ -35,7 +37,8 @@ function isFatal(name, subject) {
 }
 
 function die() {
-  process.kill(process.pid, 'SIGKILL');
+  process.kill(process.pid, signal);
+  if (signal === 'SIGSTOP') return;
   // It may take a moment, in which nothing more must happen.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
@@ -70,6 +73,10 @@ function guardWriteSync() {
   wrap(fs, 'writeSync', (_, [descriptor, bytes, offset = 0, length = 0, position = null]) => {
     // What is said on the standard streams changes no disk.
     if (Number(descriptor) <= 2 || !isFatal('writeSync')) return;
+    if (signal === 'SIGSTOP') {
+      die();
+      return;
+    }
     const half = Number(length) >> 1;
     writeSync(
       Number(descriptor),
@@ -90,6 +97,10 @@ async function guardHandles() {
   for (const name of ['writeFile', 'appendFile']) {
     wrap(prototype, name, (self, [bytes]) => {
       if (!isFatal(`handle.${name}`)) return;
+      if (signal === 'SIGSTOP') {
+        die();
+        return;
+      }
       const all = Buffer.from(/** @type {string} */ (bytes));
       writeSync(/** @type {import('node:fs/promises').FileHandle} */ (self).fd, all.subarray(0, all.length >> 1));
       die();

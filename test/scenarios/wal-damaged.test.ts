@@ -3,7 +3,7 @@
  * is changed, and `repair` keeps what is whole. While the stack runs, nothing is stopped that would be started on it again; after a
  * teardown and a repair, `up` says what the bad record held, and nothing else is lost.
  */
-import { open, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
 import { openAsker } from '../harness/ask-components.ts';
@@ -12,6 +12,7 @@ import { isBlockName } from '../../src/tsdb/block-name.ts';
 import { segmentName } from '../../src/tsdb/head/wal-names.ts';
 import { awaitFalselyMarked } from '../../src/tsdb/check/find-false-markers.ts';
 import { openHoldfast, type Holdfast } from '../harness/holdfast.ts';
+import { damageWal, flipByte } from './damage-wal.ts';
 import { readPids } from './stack-pids.ts';
 import { snapshotTree } from '../harness/snapshot-tree.ts';
 import { waitFor } from '../harness/wait-for.ts';
@@ -33,33 +34,13 @@ describeStack('a WAL that is damaged in its midst', () => {
   };
   const countSamples = async (): Promise<number> =>
     ((await holdfast.succeed(['inventory', data()])).json as unknown as TsdbInventory).totals.samples;
-  /** In the first record of the last segment, so that nearly all of it lies behind. */
-  const damage = async (): Promise<string> => {
-    const names = (await readdir(data('wal'))).filter((name) => /^\d{8}$/.test(name)).sort();
-    const paths = await Promise.all(
-      names.map(async (name) => ({ path: data('wal', name), size: (await stat(data('wal', name))).size })),
-    );
-    const { path = '' } = paths.filter(({ size }) => size > 65_536).at(-1) ?? {};
-    await flip(path, 100);
-    return path;
-  };
-  const flip = async (path: string, offset: number): Promise<void> => {
-    const file = await open(path, 'r+');
-    try {
-      const byte = Buffer.alloc(1);
-      await file.read(byte, 0, 1, offset);
-      await file.write(Buffer.from([(byte[0] ?? 0) ^ 0x55]), 0, 1, offset);
-    } finally {
-      await file.close();
-    }
-  };
 
   test('at rest: up refuses, changes nothing, and status says why; once repaired, nearly all is there', async () => {
     await holdfast.succeed(['up']);
     await waitForSamples();
     await holdfast.succeed(['down']);
     const whole = await countSamples();
-    const path = await damage();
+    const path = await damageWal(data());
     const before = await snapshotTree(data());
     const refused = await holdfast.run(['up']);
     expect([refused.exitCode, refused.json.error?.code]).toEqual([10, 'wal-damaged']);
@@ -116,7 +97,7 @@ describeStack('a WAL that is damaged in its midst', () => {
 
   test('while it runs: a rebuild, and an up that would restart it, stop nothing; a teardown, a repair and an up say what was in the bad record', async () => {
     await waitForSamples();
-    const path = await damage();
+    const path = await damageWal(data());
     const before = await readPids(holdfast);
     const expectRefusal = async (...command: readonly string[]) => {
       const { exitCode, json } = await holdfast.run(command);
@@ -155,7 +136,7 @@ describeStack('a WAL that is damaged in its midst', () => {
     await holdfast.succeed(['up']);
     await waitFor('a block is cut', async () => (await readdir(data())).some(isBlockName));
     // Of the first of its four hours, of which all but the last three are in a block.
-    await flip(data('wal', segmentName(0)), 4000);
+    await flipByte(data('wal', segmentName(0)), 4000);
     const refused = await holdfast.run(['rebuild', ...confirmed]);
     expect([refused.exitCode, refused.json.error?.code]).toEqual([10, 'wal-damaged']);
     await holdfast.succeed(['teardown', ...confirmed]);

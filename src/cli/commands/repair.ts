@@ -2,7 +2,6 @@ import { basename, join, resolve } from 'node:path';
 import { followSymlinks } from '../../config/data-root.ts';
 import { findRepairProof } from '../../data-root/quarantine-files.ts';
 import { getStackFile } from '../../data-root/stack-file.ts';
-import { findUnfinishedPlan } from '../../engine/find-unfinished-plan.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import type { RunEvent } from '../../model/handler.ts';
 import type { Plan } from '../../model/plan.ts';
@@ -11,7 +10,6 @@ import type { TsdbSurvey } from '../../model/tsdb-repair.ts';
 import {
   locateTsdb,
   locateTsdbOfStack,
-  hasBegun,
   observeTsdbSurvey,
   refuseBlockers,
   refuseChanged,
@@ -21,10 +19,11 @@ import {
   sayWhatIsWhere,
   type TsdbPlace,
 } from '../../observations/tsdb-survey.ts';
-import { continueRepair } from '../../operations/continue-repair.ts';
+import { refuseVolumeHolder, type VolumeHolderOptions } from '../../observations/refuse-volume-holder.ts';
 import { planRepair } from '../../operations/repair.ts';
 import type { CommandContext, CommandInput, CommandResult, RunKeeper } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { findBegunRepair } from '../find-begun-repair.ts';
 import { openDataRoot } from '../open-data-root.ts';
 import { planResult } from '../plan-result.ts';
 
@@ -40,7 +39,14 @@ interface Target extends TsdbPlace {
 export async function runRepair(input: CommandInput, context: CommandContext): Promise<CommandResult> {
   const target = await findTarget(input, context);
   const readers = await context.world.openTsdb();
-  await refuseWriter(target.directory, readers, remedyFor(target));
+  const breakForeign = input.flags.unsafeBreakLock === true;
+  const refuseUser = async (): Promise<void> => {
+    const remedy = remedyFor(target);
+    await refuseWriter(target.directory, readers, remedy);
+    const isAlive: VolumeHolderOptions['isAlive'] = (identity) => context.world.isAlive(identity);
+    await refuseVolumeHolder(target.directory, { isAlive, breakForeign, remedy });
+  };
+  await refuseUser();
   await refuseChunkSnapshot(target.directory);
   await refuseLinkedQuarantine(target, undefined);
   const runs = await context.world.openRuns(target.quarantine);
@@ -53,10 +59,10 @@ export async function runRepair(input: CommandInput, context: CommandContext): P
   const { name, thing } = target;
   const words = { name, thing, given: input.flags.confirm, doing: `repair the ${thing} ${name}` };
   await confirm(context.terminal, words, context.signal);
-  const locks = await takeLocks(target, runs, { plan, breakForeign: input.flags.unsafeBreakLock === true }, context);
+  const locks = await takeLocks(target, runs, { plan, breakForeign }, context);
   try {
     // It may have been started while the question stood there.
-    await refuseWriter(target.directory, readers, remedyFor(target));
+    await refuseUser();
     const error = await carryOut(plan, { runs, target }, context);
     const proof = await findRepairProof(join(target.quarantine, plan.run, 'proof.json'));
     return resultOf(target, { plan, proof, error: error ?? lossIn(proof) });
@@ -89,15 +95,14 @@ interface Planned {
 
 /** One that was broken off is finished first: it knows what there was before. Without its folder it has moved nothing. */
 async function planFor(target: Target, runs: RunKeeper, context: CommandContext): Promise<Planned> {
-  const unfinished = await findUnfinishedPlan(target.quarantine, 'repair');
-  const continued = unfinished === undefined ? undefined : continueRepair(unfinished, target);
+  const continued = await findBegunRepair(target);
   const progress = context.reporter.progress.bind(context.reporter);
   const survey = await observeTsdbSurvey(target.directory, await context.world.openTsdb(), {
     progress,
     signal: context.signal,
   });
   const plan = planRepair(survey, { ...target, run: runs.newRun('repair'), nowMs: context.now() });
-  if (continued === undefined || !(await hasBegun(continued, target))) return { plan, survey };
+  if (continued === undefined) return { plan, survey };
   await refuseChanged(continued, plan, target);
   return { plan: continued, survey };
 }

@@ -1,14 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod/mini';
 import type { ProcessReader } from '../../../adapters/processes/processes.ts';
 import {
   daemonFileSchema,
-  identitySchema,
   instanceFileSchema,
   type DaemonFile,
   type InstanceFile,
 } from '../../../contract/daemon-api.ts';
+import { findVolumeLock } from '../../../data-root/volume-lock-file.ts';
 import { HoldfastError } from '../../../errors/holdfast-error.ts';
 import { findJsonFile } from '../../../files/read-json-file.ts';
 import { processComponents } from '../../../model/component.ts';
@@ -38,15 +37,12 @@ export async function observeForeignHolders(
     // What is not ours is refused for that, whoever holds it.
     if (condition.state !== 'ok') continue;
     const path = `${listed.path}/${paths.volumeLock}`;
-    const lock = await findJsonFile(join(dataRoot, path), volumeLockSchema);
+    const lock = await findVolumeLock(join(dataRoot, listed.path));
     if (lock !== undefined && lock.daemon.host !== host) locks.push(path);
   }
   if (locks.length > 0 && !options.breakLock) refusals.push(lockedElsewhere(dataRoot, locks));
   return { hasRuntime: await exists(join(dataRoot, paths.run)), locks, refusals };
 }
-
-/** Only what is needed here; the supervisor writes the whole of it. */
-const volumeLockSchema = z.object({ daemon: identitySchema });
 
 async function listInstanceFiles(dataRoot: string): Promise<readonly (InstanceFile | undefined)[]> {
   const files = processComponents.map((component) => join(dataRoot, paths.instance(component)));
