@@ -121,7 +121,7 @@ async function spawnComponent(input: SpawnInput, context: LaunchContext): Promis
   await writeInstance(dataRoot, intent);
   const lockBefore = volume === undefined ? undefined : await findVolumeLock(volume.directory);
   await lockVolumeOf(order.component, intent, context);
-  const instance = { ...intent, identity: await spawnOrRelease(input, { intent, logFile, lockBefore }, context) };
+  const instance = { ...intent, identity: await spawnOrPutBackLock(input, { intent, logFile, lockBefore }, context) };
   await writeInstance(dataRoot, instance);
   await lockVolumeOf(order.component, instance, context);
   context.say(`${order.component} ${version} started as process ${instance.identity.pid}`);
@@ -134,7 +134,7 @@ interface Intent {
   readonly lockBefore: VolumeLock | undefined;
 }
 
-async function spawnOrRelease(
+async function spawnOrPutBackLock(
   { stack, order, rendered, program, volume }: SpawnInput,
   { intent, logFile, lockBefore }: Intent,
   context: LaunchContext,
