@@ -186,20 +186,13 @@ export class Findings {
     });
   }
 
-  /** Samples that came out of order and that are counted, though Prometheus drops them when it starts. */
+  /** Samples that came out of order and that are counted, though not every Prometheus answers them. */
   addDoubtful({ doubt, samples, fromMs, toMs }: Doubtful): void {
-    const { rule, file, why } = doubts[doubt];
+    const { file, message, ...rest } = doubts[doubt];
     this.add({
-      rule,
-      severity: 'warning',
-      file,
-      offset: null,
-      series: null,
-      fromMs,
-      toMs,
-      message: `${file}/ holds ${samples} samples that came out of order, ${why}: they are counted, but Prometheus drops all or most of them when it starts.`,
-      remedy:
-        'Keep the directory: `holdfast rescue stitch` writes them into blocks; a Prometheus that still runs cuts them into one by itself within hours.',
+      ...{ file, offset: null, series: null, fromMs, toMs },
+      message: `${file}/ holds ${samples} samples that came out of order, ${message}`,
+      ...rest,
     });
   }
 
@@ -243,18 +236,34 @@ export function renderLabels(labels: readonly Uint8Array[]): string {
   return `${metric}{${pairs.join(',')}}`;
 }
 
+const keepAsBlocks =
+  'Keep the directory: `holdfast rescue stitch` writes them into blocks; a Prometheus that still runs cuts them into one by itself within hours.';
+const isDropped = 'they are counted, but Prometheus drops all or most of them when it starts.';
+
 /** Of those of an older reference nobody can say how many each version drops. */
 const doubts: Readonly<
-  Record<Doubtful['doubt'], { readonly rule: string; readonly file: string; readonly why: string }>
+  Record<Doubtful['doubt'], Pick<TsdbFinding, 'rule' | 'severity' | 'file' | 'message' | 'remedy'>>
 > = {
   'old-reference': {
     rule: 'replayed-twice',
+    severity: 'warning',
     file: 'chunks_head',
-    why: 'of series that wal/ begins anew with another reference, and no block holds them',
+    message: `of series that wal/ begins anew with another reference, and no block holds them: ${isDropped}`,
+    remedy: keepAsBlocks,
   },
   marked: {
     rule: 'mapped-nowhere',
+    severity: 'warning',
     file: 'wbl',
-    why: 'with a marker behind them which says that a head chunk holds them, and none does, as where Prometheus was killed while it cut a block of them',
+    message: `with a marker behind them which says that a head chunk holds them, and none does, as where Prometheus was killed while it cut a block of them: ${isDropped}`,
+    remedy: keepAsBlocks,
+  },
+  hidden: {
+    rule: 'late-under-deletion',
+    severity: 'info',
+    file: 'wbl',
+    message:
+      'at times that were deleted of their series: they are counted, since Prometheus 2 answers them, and Prometheus 3 does as soon as it has cut a block of them.',
+    remedy: 'Nothing to do. Delete them once more when they are in a block, if they are not wanted.',
   },
 };

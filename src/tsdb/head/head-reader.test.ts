@@ -41,6 +41,8 @@ interface Told {
   readonly doubtful: readonly number[];
   /** Dropped by a marker of the WBL. */
   readonly marked: readonly number[];
+  /** Where something was deleted of the head. */
+  readonly hidden: readonly number[];
   readonly inOrder: readonly number[];
   readonly strangers: number;
   readonly dropped: readonly (readonly [directory: string, samples: number, fromMs: number, toMs: number])[];
@@ -54,6 +56,7 @@ function read({ wal, wbl, chunks, minValidMs = -Infinity }: Head): Told {
     late: [] as number[],
     doubtful: [] as number[],
     marked: [] as number[],
+    hidden: [] as number[],
     inOrder: [] as number[],
     strangers: 0,
   };
@@ -68,7 +71,7 @@ function read({ wal, wbl, chunks, minValidMs = -Infinity }: Head): Told {
     },
   });
   head.readSeries();
-  const targets = { 'old-reference': told.doubtful, marked: told.marked } as const;
+  const targets = { 'old-reference': told.doubtful, marked: told.marked, hidden: told.hidden } as const;
   head.readLate((doubt) => noteIn(doubt === undefined ? told.late : targets[doubt]));
   head.readInOrder(minValidMs, noteIn(told.inOrder));
   return { ...told, dropped };
@@ -78,7 +81,7 @@ function noteIn(times: number[]): HeadSampleSink {
   return { float: (_, timeMs) => times.push(timeMs), histogram: (_, timeMs) => times.push(timeMs) };
 }
 
-const none = { late: [], doubtful: [], marked: [], strangers: 0, dropped: [] };
+const none = { late: [], doubtful: [], marked: [], hidden: [], strangers: 0, dropped: [] };
 
 describe('a series that a record tells once more begins anew', () => {
   test.each([
@@ -177,6 +180,23 @@ describe('a marker of the WBL', () => {
       wbl: [at(1, 1), mark],
     });
     expect(told).toEqual({ ...none, inOrder, late: [1] });
+  });
+});
+
+describe('a deletion in the head', () => {
+  const deleted: WalEntry = { deleted: 1, fromMs: 10, toMs: 20 };
+  const wal = [series(1), at(1, 10, 15, 100), deleted];
+
+  test('hides what came out of order, and takes away what came in order', () => {
+    const chunks = [{ ...chunk(1, 9, 11), isOutOfOrder: true }];
+    const told = read({ wal, wbl: [at(1, 12, 15, 21)], chunks });
+    expect(told).toEqual({ ...none, inOrder: [100], late: [9, 21], hidden: [11, 12, 15] });
+  });
+
+  test('hides nothing that may be dropped', () => {
+    const chunks = [{ ...chunk(1, 11), isOutOfOrder: true }];
+    const told = read({ wal: [...wal, series(2)], wbl: [at(1, 12), { markers: [[1, 0, 0]] }, at(1, 13)], chunks });
+    expect(told).toMatchObject({ late: [], doubtful: [11], marked: [12], hidden: [13] });
   });
 });
 

@@ -7,7 +7,7 @@ import { hashFloat, hashHistogram } from '../inventory/sample-digest.ts';
 import { DroppedSamples } from './dropped-samples.ts';
 import { readHeadChunks, type HeadChunk } from './head-chunks.ts';
 import type { HeadEvents } from './head-events.ts';
-import { both, chunkSink, type HeadSampleSink } from './head-sample-sink.ts';
+import { both, choose, chunkSink, type HeadSampleSink } from './head-sample-sink.ts';
 import { HeadSeries } from './head-series.ts';
 import { LastChunk } from './last-chunk.ts';
 import { MappedLate } from './mapped-late.ts';
@@ -24,10 +24,11 @@ export interface HeadReaderOptions {
 }
 
 /**
- * Why Prometheus may drop a sample that came out of order when it starts: it is in a head chunk of a reference that its
- * series no longer has, or the WBL says that it is in a head chunk.
+ * Why Prometheus may not answer a sample that came out of order. It drops it when it starts: it is in a head chunk of a
+ * reference that its series no longer has, or the WBL says that it is in a head chunk. Or it lies where something was deleted
+ * of the head, which 3.x hides until it cuts a block of it, and 2.x does not (ooo_head_read.go).
  */
-export type Doubt = 'old-reference' | 'marked';
+export type Doubt = 'old-reference' | 'marked' | 'hidden';
 
 /**
  * Tells every sample of the head that Prometheus would replay (head.go Init, head_wal.go loadWAL), once: for an inventory,
@@ -73,16 +74,18 @@ export class HeadReader {
   /**
    * Samples that came out of order, in the order in which they count: of head chunks that say so, then of the WBL. Those in
    * chunks of an older reference are doubtful: Prometheus drops them, but for some that 2.42 reads from the WBL. So are those
-   * of the WBL that a marker drops: mostly they are in a head chunk, which has been told then.
+   * of the WBL that a marker drops: mostly they are in a head chunk, which has been told then. Deletions of the head are not
+   * for them: no version leaves them out of the block that it cuts of them.
    */
   readLate(sinkOf: (doubt?: Doubt) => HeadSampleSink): void {
-    const [sink, old, marked] = [sinkOf(), sinkOf('old-reference'), sinkOf('marked')];
-    const isKept = (series: number, timeMs: number) => !isDeleted(this.deleted.get(series), timeMs);
+    const [sink, old, marked, hidden] = [sinkOf(), sinkOf('old-reference'), sinkOf('marked'), sinkOf('hidden')];
+    const isHidden = (series: number, timeMs: number) => isDeleted(this.deleted.get(series), timeMs);
+    const known = choose(isHidden, hidden, sink);
     const last = new LastChunk();
     this.readChunks(
       ({ isOutOfOrder, reference }, series) => {
         if (!isOutOfOrder) return undefined;
-        return chunkSink(series, this.series.isNamed(series, reference) ? sink : old, isKept);
+        return chunkSink(series, this.series.isNamed(series, reference) ? known : old);
       },
       // What is damaged is told when the others are read.
       (...[, , file]) => last.noteDamage(file),
@@ -90,11 +93,7 @@ export class HeadReader {
     );
     const wbl = this.list('wbl');
     const mapped = this.findMapped(wbl, last);
-    const targetOf = (series: number, timeMs: number) => {
-      const isMarked = mapped.isDropped(series);
-      if (!isKept(series, timeMs)) return undefined;
-      return isMarked ? marked : sink;
-    };
+    const targetOf = (series: number) => (mapped.isDropped(series) ? marked : known);
     this.walk(
       wbl,
       this.recordSink(targetOf, () => undefined),

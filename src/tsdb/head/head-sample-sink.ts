@@ -21,11 +21,23 @@ export function both(one: HeadSampleSink, other: HeadSampleSink): HeadSampleSink
   };
 }
 
+/** Tells each sample to the one where the condition holds, else to the other. */
+export function choose(
+  isOne: (series: number, timeMs: number) => boolean,
+  one: HeadSampleSink,
+  other: HeadSampleSink,
+): HeadSampleSink {
+  return {
+    float: (series, timeMs, ...value) => (isOne(series, timeMs) ? one : other).float(series, timeMs, ...value),
+    histogram: (series, timeMs, ...value) => (isOne(series, timeMs) ? one : other).histogram(series, timeMs, ...value),
+  };
+}
+
 /** What the samples of a chunk of a series are told to. */
 export function chunkSink(
   series: number,
   sink: HeadSampleSink,
-  isKept: (series: number, timeMs: number) => boolean,
+  isKept: (series: number, timeMs: number) => boolean = () => true,
 ): SampleSink {
   return {
     float: (timeMs, high, low, startMs = 0) => {

@@ -64,17 +64,22 @@ test('doubtful ones are told apart, but for stale markers and what is found else
   add(60, 'old-reference', true);
   add(70, 'marked');
   add(80, 'marked');
+  add(90, 'hidden');
+  add(95, 'marked');
   // What is said first counts, but for what comes once more behind a marker.
   add(50, 'old-reference');
   add(80);
+  add(90, 'marked');
+  add(95, 'hidden');
   add(10);
   const other = LateSamples.of(structuredClone(late.share()));
   other.take(seedOf(1), 40);
   const marked = { doubt: 'marked', samples: 1, fromMs: 70, toMs: 70 };
-  expect(other.listDoubtful()).toEqual([{ doubt: 'old-reference', samples: 3, fromMs: 10, toMs: 30 }, marked]);
-  expect(other.count).toBe(6);
+  const hidden = { doubt: 'hidden', samples: 2, fromMs: 90, toMs: 95 };
+  expect(other.listDoubtful()).toEqual([{ doubt: 'old-reference', samples: 3, fromMs: 10, toMs: 30 }, marked, hidden]);
+  expect(other.count).toBe(8);
   for (const timeMs of [10, 20, 30]) other.take(seedOf(1), timeMs);
-  expect(other.listDoubtful()).toEqual([marked]);
+  expect(other.listDoubtful()).toEqual([marked, hidden]);
 });
 
 test('a series that is found in their window is not new there any more', () => {

@@ -14,13 +14,13 @@ export interface SeriesIdentity {
 export interface LateSample {
   readonly timeMs: number;
   readonly isStale: boolean;
-  /** Where Prometheus may drop it when it starts. */
+  /** Where Prometheus may not answer it. */
   readonly doubt?: Doubt | undefined;
   readonly a: number;
   readonly b: number;
 }
 
-/** Samples that Prometheus may drop. */
+/** Samples that Prometheus may not answer. */
 export interface Doubtful {
   readonly doubt: Doubt;
   readonly samples: number;
@@ -55,8 +55,8 @@ const hashB = 5;
 const info = 6;
 const filledFlag = 1;
 const staleFlag = 2;
-const doubtFlags: Readonly<Record<Doubt, number>> = { 'old-reference': 4, marked: 8 };
-const flagBits = 4;
+const doubtFlags: Readonly<Record<Doubt, number>> = { 'old-reference': 4, marked: 8, hidden: 16 };
+const flagBits = 5;
 const width = 7;
 
 const filterBits = 1 << 20;
@@ -127,9 +127,9 @@ export class LateSamples {
     return count;
   }
 
-  /** Of what nobody has taken away, what Prometheus may drop and for which reason, stale markers not counted. */
+  /** Of what nobody has taken away, what Prometheus may not answer and for which reason, stale markers not counted. */
   listDoubtful(): readonly Doubtful[] {
-    return (['old-reference', 'marked'] as const).flatMap((doubt) => this.findDoubtful(doubt) ?? []);
+    return (['old-reference', 'marked', 'hidden'] as const).flatMap((doubt) => this.findDoubtful(doubt) ?? []);
   }
 
   private findDoubtful(doubt: Doubt): Doubtful | undefined {
@@ -153,7 +153,7 @@ export class LateSamples {
     const place = this.placeOf(seed, timeMs);
     if (this.words[place + info] !== 0) {
       // What a marker drops may come once more behind it.
-      if (doubt === undefined) this.words[place + info] = (this.words[place + info] as number) & ~doubtFlags.marked;
+      if (doubt !== 'marked') this.unmark(place, doubt);
       return;
     }
     this.words[place + seedA] = seed.a;
@@ -162,13 +162,19 @@ export class LateSamples {
     this.words[place + timeHigh] = Math.floor(timeMs / 2 ** 32) | 0;
     this.words[place + hashA] = a;
     this.words[place + hashB] = b;
-    const flags = filledFlag | (isStale ? staleFlag : 0) | (doubt === undefined ? 0 : doubtFlags[doubt]);
+    const flags = filledFlag | (isStale ? staleFlag : 0) | flagOf(doubt);
     this.words[place + info] = (this.numberOfJob(job) << flagBits) | flags;
     this.used += 1;
     const bit = seed.a & (filterBits - 1);
     this.filter[bit >>> 3] = (this.filter[bit >>> 3] as number) | (1 << (bit & 7));
     if (this.used > this.most) this.cut();
     if (3 * this.used > 2 * this.taken.length) this.rebuild(2 * this.taken.length, () => true);
+  }
+
+  private unmark(place: number, doubt: Doubt | undefined): void {
+    const flags = this.words[place + info] as number;
+    if ((flags & doubtFlags.marked) === 0) return;
+    this.words[place + info] = (flags & ~doubtFlags.marked) | flagOf(doubt);
   }
 
   /** False where a series has none for certain. */
@@ -305,6 +311,10 @@ export class LateSamples {
 
 /** So many places are looked at to find the middle. */
 const mostLooked = 16_384;
+
+function flagOf(doubt: Doubt | undefined): number {
+  return doubt === undefined ? 0 : doubtFlags[doubt];
+}
 
 function keyOf(words: Int32Array, place: number): LateKey {
   return { window: Math.floor(timeOf(words, place) / windowMs), seedA: (words[place + seedA] as number) >>> 0 };
