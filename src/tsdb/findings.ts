@@ -4,7 +4,9 @@ import { isBlockName } from './block-name.ts';
 import type { BlockDamage } from './block/block-reader.ts';
 import type { Damage } from './damage.ts';
 import type { ChunkSnapshot } from './head/chunk-snapshot.ts';
+import { describeWalFault, walFaultRemedy } from './head/describe-wal-fault.ts';
 import type { Dropped } from './head/dropped-samples.ts';
+import type { WalFault } from './head/wal-layout.ts';
 import type { Doubtful } from './inventory/late-samples.ts';
 import type { NamelessChunks } from './head/nameless-chunks.ts';
 import type { Conflict } from './inventory/merge-blocks.ts';
@@ -132,6 +134,13 @@ export class Findings {
       message: `Segment ${missing} is missing before ${unread[0] ?? 'the end'}: Prometheus does not start, and ${unread.length} segments are not counted.`,
       remedy: 'Put the segment back from a copy, or run `holdfast repair` on the directory.',
     });
+  }
+
+  /** What a start does not take of the names in wal/ or wbl/. A hole is told by whoever comes to it. */
+  addWalFault(fault: WalFault): void {
+    const words = fault.kind === 'missing' ? undefined : describeWalFault(fault);
+    if (words === undefined) return;
+    this.add({ ...nowhere, ...words, severity: 'error', offset: null, remedy: walFaultRemedy });
   }
 
   /** Prometheus would read it with the feature that has written it, and with none would not miss it. */

@@ -142,6 +142,39 @@ test('blocks that Prometheus deletes while it looks are never broken ones', asyn
   expect((await listTsdb(directory)).blocks).toHaveLength(1);
 });
 
+test('what is left out or null is zero, as Go reads it', () => {
+  const text = `{"ulid":"${ulid('A')}","minTime":-5,"maxTime":0,"version":1,"stats":null,"compaction":{"level":null,"parents":null}}`;
+  expect(parseBlockMeta(text, ulid('A'))).toEqual({
+    ulid: ulid('A'),
+    ...{ minTime: -5, maxTime: 0, series: 0, samples: 0, chunks: 0, level: 0 },
+    ...{ sources: [], parents: [], deletable: false, hints: [] },
+  });
+});
+
+test.each([
+  ['"minTime":0', '"minTime":0.0'],
+  ['"minTime":0', '"minTime":0e1'],
+  ['"numSamples":12', '"numSamples":-0'],
+  ['"numSamples":12', '"numSamples":9007199254740993'],
+  ['"level":2', '"level":"2"'],
+  ['"hints":["x"]', '"hints":["x"],"failed":1'],
+  ['"numFloatSamples":12', '"numFloatSamples":1.5'],
+  ['"version":1', '"version":1,"Version":1'],
+  ['"level":2', '"level":2,"\\u017fources":[]'],
+  ['"version":1', '"version":1,"stats":{"numSamples":1}'],
+])('a block of which Go reads nothing, or something else, is none: %s as %s', (from, to) => {
+  const text = metaOf(ulid('A'), { minTime: 0, maxTime: 1 });
+  expect(text).toContain(from);
+  expect(parseBlockMeta(text, ulid('A'))).not.toHaveProperty('reason');
+  expect(parseBlockMeta(text.replace(from, to), ulid('A'))).toHaveProperty('reason');
+});
+
+test('a meta.json that is nested without end is words', () => {
+  const deep = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
+  expect(parseBlockMeta(deep, ulid('A'))).toHaveProperty('reason');
+  expect(parseBlockMeta(`{"x":${deep}}`, ulid('A'))).toHaveProperty('reason');
+});
+
 test('hostile text is words and never an exception', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json(), fc.constant('{"__proto__":1}')), (text) => {

@@ -1,8 +1,9 @@
 /**
  * Blocks that are easily passed over in silence: one that has lost its meta.json, one whose directory came through a file
- * system without capitals, one whose meta.json tells other times than its chunks have. Prometheus does not see the first,
- * sees the second, and finds nothing of the third. None of them is counted, each is told as an error, and no proof about
- * the directory is good.
+ * system without capitals, one whose meta.json tells other times than its chunks have or that Go does not read, one of
+ * which the postings are damaged. Prometheus does not see the first, sees the second, finds nothing of the third and the
+ * fourth, and does not start on the last or fails queries. Each is told as an error, and no proof about the directory is
+ * good.
  */
 import { cp, lstat, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,8 @@ import { identifyDirectory } from '../../src/observations/identify-directory.ts'
 import { holdFiles } from '../../src/tsdb/files/held-files.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
+import { FileWindow } from '../../src/tsdb/bytes/file-window.ts';
+import { readIndexHeader } from '../../src/tsdb/block/index-header.ts';
 import { performTask } from '../../src/tsdb/perform-task.ts';
 import { checkDirectory, said } from './check-directory.ts';
 import { makeBlocksByPromtool } from './make-blocks-by-promtool.ts';
@@ -87,14 +90,14 @@ describe.skipIf(programs === undefined)('blocks that hide (skipped where there i
       },
       { progress: () => undefined, signal: new AbortController().signal },
     );
+  const countAll = `/api/v1/query?query=sum(count_over_time(check_value%5B1d%5D))&time=${(startMs + 6 * hourMs) / 1000}`;
   /** How many samples a real Prometheus returns. */
   const returned = async (): Promise<number> => {
     const fixture = await openFixture({ program: join(programs ?? '', 'prometheus') });
     try {
       await cp(data, fixture.data, { recursive: true });
       await fixture.start();
-      const query = `/api/v1/query?query=sum(count_over_time(check_value%5B1d%5D))&time=${(startMs + 6 * hourMs) / 1000}`;
-      const { body } = await fixture.ask(query);
+      const { body } = await fixture.ask(countAll);
       const { data: answer } = JSON.parse(body) as { data: { result: { value: [number, string] }[] } };
       return Number(answer.result[0]?.value[1] ?? 0);
     } finally {
@@ -142,6 +145,93 @@ describe.skipIf(programs === undefined)('blocks that hide (skipped where there i
     }
     expect((await prove(whole, data)).undecided[0]).toContain(`${name}/meta.json`);
   });
+
+  const retell = async (edit: (text: string) => string): Promise<void> => {
+    const path = join(data, name, 'meta.json');
+    const text = await readFile(path, 'utf8');
+    const edited = edit(text);
+    expect(edited).not.toBe(text);
+    await writeFile(path, edited);
+  };
+  const isSkipped = async (): Promise<void> => {
+    for (const inventory of both()) {
+      expect(inventory.totals.samples).toBe((blocks - 1) * perBlock);
+      expect(words(inventory)).toEqual([`error bad-structure ${name}/meta.json`]);
+    }
+    expect(said(checkDirectory(data))).toContain(`error bad-structure ${name}/meta.json@0`);
+    expect((await prove(whole, data)).undecided[0]).toContain(`${name}/meta.json`);
+  };
+
+  test.each<readonly [what: string, edit: (text: string) => string]>([
+    ['a time as 1.0', (text) => text.replace(/("minTime": ?\d+)/, '$1.0')],
+    ['a number as 1e0', (text) => text.replace(/"version": ?1/, '"version": 1e0')],
+    ['a number below zero', (text) => text.replace(/"numSeries": ?\d+/, '"numSeries": -0')],
+    ['words in a count', (text) => text.replace('"stats": {', '"stats": {"numTombstones": "x",')],
+    ['words in `failed`', (text) => text.replace('"compaction": {', '"compaction": {"failed": "no",')],
+    [
+      'a parent without a proper time',
+      (text) => text.replace('"compaction": {', '"compaction": {"parents": [{"ulid": "", "minTime": 1.5}],'),
+    ],
+  ])('one whose meta.json has %s is none for Go', async (_, edit) => {
+    await retell(edit);
+    expect(await returned()).toBe((blocks - 1) * perBlock);
+    await isSkipped();
+  });
+
+  test.each<readonly [what: string, edit: (text: string) => string]>([
+    ['a field in other letters', (text) => text.replace('{', '{"MAXTIME": 1,')],
+    ['stats twice', (text) => text.replace('{', '{"stats": {"numTombstones": 9},')],
+  ])('one whose meta.json has %s may be another one for Go', async (_, edit) => {
+    await retell(edit);
+    await isSkipped();
+  });
+
+  test('one whose meta.json holds more than we know is as good as before', async () => {
+    await retell((text) => text.replace('{', '{"thanos": {"minTime": 1.5, "Stats": 3}, "failed": 1e9,'));
+    expect(await returned()).toBe(blocks * perBlock);
+    for (const inventory of both()) {
+      expect(inventory.totals.samples).toBe(blocks * perBlock);
+      expect(words(inventory)).toEqual([]);
+    }
+  });
+
+  /** A bit of the list of check_value, which comes behind that of all series, or of the first entry of the table of postings. */
+  const hurtPostings = async (what: 'list' | 'table'): Promise<number> => {
+    const path = join(data, name, 'index');
+    const window = new FileWindow(quietFiles(data).open(join(name, 'index')));
+    const { toc } = readIndexHeader(window);
+    window.close();
+    const bytes = await readFile(path);
+    const list = toc.postings + 8 + bytes.readUInt32BE(toc.postings);
+    const at = what === 'list' ? list + 8 : toc.postingsTable + 12;
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+    await writeFile(path, bytes);
+    return what === 'list' ? list : toc.postingsTable;
+  };
+
+  test.each(['list', 'table'] as const)(
+    'a damaged %s of postings is told: Prometheus fails queries, or does not start',
+    async (what) => {
+      const offset = await hurtPostings(what);
+      const fixture = await openFixture({ program: join(programs ?? '', 'prometheus') });
+      try {
+        await cp(data, fixture.data, { recursive: true });
+        expect(await fixture.startOrEnd()).toBe(what === 'list');
+        if (what === 'list') {
+          const { status } = await fixture.ask(countAll);
+          expect(status).toBe(422);
+        }
+      } finally {
+        await fixture.cleanUp();
+      }
+      for (const inventory of both()) {
+        expect(inventory.findings).toMatchObject([
+          { severity: 'error', rule: 'bad-checksum', file: `${name}/index`, offset },
+        ]);
+      }
+      expect((await prove(whole, data)).undecided[0]).toContain(`${name}/index`);
+    },
+  );
 
   test('one whose meta.json ends too early is no place for what lies behind it', async () => {
     await changeMeta((meta) => (meta.maxTime -= hourMs));

@@ -49,6 +49,32 @@ describe.skipIf(programs === undefined)('head chunks without a WAL (skipped wher
   });
 
   test.each([
+    ['is empty', () => Promise.resolve()],
+    ['has lost its first segment', (path: string) => writeFile(join(path, '00000001'), '')],
+  ])('a checkpoint that %s is no place for the labels of series, though wal/ has bytes', async (_, fill) => {
+    const checkpoint = join(data, 'wal', 'checkpoint.00000000');
+    await mkdir(checkpoint);
+    await fill(checkpoint);
+    await cp(join(data, 'wal', '00000000'), join(data, 'wal', '00000001'), { force: false });
+    expect(take().findings).toMatchObject([
+      { rule: 'hollow-checkpoint', severity: 'error', file: 'wal/checkpoint.00000000' },
+    ]);
+    expect(said(checkDirectory(data))).toContain('error hollow-checkpoint wal/checkpoint.00000000');
+  });
+
+  test('a segment that is numbered like none is told: Prometheus does not start', async () => {
+    await writeFile(join(data, 'wal', '7'), '');
+    const other = await openFixture({ program: join(programs ?? '', 'prometheus') });
+    try {
+      await cp(data, other.data, { recursive: true });
+      expect(await other.startOrEnd()).toBe(false);
+    } finally {
+      await other.cleanUp();
+    }
+    expect(take().findings).toMatchObject([{ rule: 'stray-segment', severity: 'error', file: 'wal/7' }]);
+  });
+
+  test.each([
     ['gone', async () => rm(join(data, 'wal'), { recursive: true })],
     [
       'there, and empty',

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { BlockMeta } from '../../model/block.ts';
+import type { StoredMeta } from '../block-meta.ts';
 import { readTombstones, type Tombstones } from '../block/tombstones.ts';
 import { Damage } from '../damage.ts';
 import { openWindow, type CheckContext } from './check-context.ts';
 import { restoreRemedy } from './check-report.ts';
 import { ChunkWalk } from './chunk-walk.ts';
 import { checkIndex } from './index-check.ts';
-import { compareMeta, parseMeta, type StoredMeta } from './meta-check.ts';
+import { compareMeta, parseMeta } from './meta-check.ts';
 import type { SeriesTotals } from './series-check.ts';
 
 /** Everything in a block's directory. Its meta where that can be read. */

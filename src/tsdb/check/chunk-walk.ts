@@ -4,7 +4,7 @@ import { windowBytes, type FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import { openWindow, type CheckContext } from './check-context.ts';
 import { firstTimeAt, requireEncoding, sampleCount } from './chunk-head.ts';
-import { be32, checksumOf, readBe32 } from './pieces.ts';
+import { be32, checksumOf, readBe32 } from '../bytes/pieces.ts';
 import { findNonZero } from './zero-run.ts';
 
 export interface WantedChunk {

@@ -2,9 +2,10 @@ import type { FileWindow } from '../bytes/file-window.ts';
 import type { IndexHeader } from '../block/index-header.ts';
 import { Damage } from '../damage.ts';
 import type { CheckReport } from './check-report.ts';
-import { findOffsetTable, hashOfKey, readOffsetTable, type OffsetTable } from './offset-table.ts';
+import { findOffsetTable, readOffsetTable, type OffsetTable } from '../block/offset-table.ts';
 import { pairOf, PairSums } from './pair-sums.ts';
-import { readBe32 } from './pieces.ts';
+import { hashOfKey } from './text-hash.ts';
+import { readBe32 } from '../bytes/pieces.ts';
 import { eachNumber, SectionRun } from './section-run.ts';
 import type { CheckedSymbols } from './symbol-table.ts';
 

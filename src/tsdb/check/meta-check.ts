@@ -1,39 +1,17 @@
 import { join } from 'node:path';
-import * as z from 'zod';
 import type { BlockMeta } from '../../model/block.ts';
-import { parseBlockMeta } from '../block-meta.ts';
+import { parseStoredMeta, type StoredMeta } from '../block-meta.ts';
 import type { Tombstones } from '../block/tombstones.ts';
 import { Damage } from '../damage.ts';
 import type { CheckReport } from './check-report.ts';
 import type { ChunkWalk } from './chunk-walk.ts';
 import type { SeriesTotals } from './series-check.ts';
 
-export interface StoredMeta {
-  readonly block: BlockMeta;
-  /** What newer versions of Prometheus count besides; undefined where it is left out. */
-  readonly floatSamples: number | undefined;
-  readonly histogramSamples: number | undefined;
-  readonly tombstones: number | undefined;
-}
-
-const count = z.int().nonnegative().optional();
-const statsSchema = z.object({
-  stats: z.object({ numFloatSamples: count, numHistogramSamples: count, numTombstones: count }).optional(),
-});
-
 /** Throws Damage. */
 export function parseMeta(text: string, ulid: string): StoredMeta {
-  const block = parseBlockMeta(text, ulid);
-  if ('reason' in block) throw new Damage('bad-structure', block.reason, 0);
-  const parsed = statsSchema.safeParse(JSON.parse(text));
-  if (!parsed.success) throw new Damage('bad-structure', 'meta.json holds counts that are none', 0);
-  const { stats } = parsed.data;
-  return {
-    block,
-    floatSamples: stats?.numFloatSamples,
-    histogramSamples: stats?.numHistogramSamples,
-    tombstones: stats?.numTombstones,
-  };
+  const meta = parseStoredMeta(text, ulid);
+  if ('reason' in meta) throw new Damage('bad-structure', meta.reason, 0);
+  return meta;
 }
 
 export interface MetaLook {

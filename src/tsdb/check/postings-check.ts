@@ -2,11 +2,11 @@ import type { FileWindow } from '../bytes/file-window.ts';
 import type { IndexHeader } from '../block/index-header.ts';
 import { Damage } from '../damage.ts';
 import type { CheckReport } from './check-report.ts';
-import { findOffsetTable, hashOfKey, readOffsetTable, type OffsetTable, type TableEntry } from './offset-table.ts';
+import { findOffsetTable, readOffsetTable, type OffsetTable, type TableEntry } from '../block/offset-table.ts';
 import { pairOf, type PairSums } from './pair-sums.ts';
-import { readBe32 } from './pieces.ts';
+import { readBe32 } from '../bytes/pieces.ts';
 import { eachNumber, SectionRun } from './section-run.ts';
-import { compareText, TextPlace } from './text-hash.ts';
+import { compareText, hashOfKey, TextPlace } from './text-hash.ts';
 
 export interface PostingsOptions {
   readonly path: string;

@@ -1,8 +1,9 @@
 import type { FileWindow } from '../bytes/file-window.ts';
 import type { CheckReport } from './check-report.ts';
-import { hashOfKey, readOffsetTable, textOfKey, type OffsetTable, type TableEntry } from './offset-table.ts';
+import { readOffsetTable, textOfKey, type OffsetTable, type TableEntry } from '../block/offset-table.ts';
 import { highHash, lowHash, pairOf, type PairSums } from './pair-sums.ts';
-import { readBe32 } from './pieces.ts';
+import { hashOfKey } from './text-hash.ts';
+import { readBe32 } from '../bytes/pieces.ts';
 import { readList } from './postings-check.ts';
 import type { RawSeries } from './series-section.ts';
 import type { CheckedSymbols } from './symbol-table.ts';

@@ -2,7 +2,7 @@ import { crc32c } from '../bytes/crc32c.ts';
 import type { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import type { CheckReport } from './check-report.ts';
-import { be32, checksumOf, eachPiece, readBe32 } from './pieces.ts';
+import { be32, checksumOf, eachPiece, readBe32 } from '../bytes/pieces.ts';
 import { findNonZero } from './zero-run.ts';
 
 const alignment = 4;

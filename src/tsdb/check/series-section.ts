@@ -3,7 +3,7 @@ import type { FileWindow } from '../bytes/file-window.ts';
 import { VarintCursor } from '../bytes/varint-cursor.ts';
 import { Damage } from '../damage.ts';
 import type { IndexHeader } from '../block/index-header.ts';
-import { be32 } from './pieces.ts';
+import { be32 } from '../bytes/pieces.ts';
 import { findNonZero } from './zero-run.ts';
 
 /** One entry of the series section; its arrays are used again for the next one. */

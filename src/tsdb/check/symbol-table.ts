@@ -2,7 +2,7 @@ import type { FileWindow } from '../bytes/file-window.ts';
 import type { IndexHeader } from '../block/index-header.ts';
 import { readSymbols, type Symbols, type SymbolTable } from '../block/symbols.ts';
 import { Damage } from '../damage.ts';
-import { readBe32 } from './pieces.ts';
+import { readBe32 } from '../bytes/pieces.ts';
 import { compareText, hashOf, TextPlace } from './text-hash.ts';
 
 /** The symbols of an index, with a hash of each by which names and values are compared. */

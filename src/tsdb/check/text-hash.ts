@@ -1,3 +1,5 @@
+import type { TableEntry } from '../block/offset-table.ts';
+
 /**
  * A hash of a name or a value, by which postings are compared with labels: FNV-1a, which on the ten bytes that most have is
  * done before a call of anything else has begun, and a last round that spreads what it has left in the upper bits. Empty
@@ -39,4 +41,9 @@ export function compareText(one: TextPlace, other: TextPlace): number {
     if (difference !== 0) return difference;
   }
   return one.to - one.from - (other.to - other.from);
+}
+
+/** The hash of key 0 or 1. */
+export function hashOfKey({ bytes, keys }: TableEntry, key: 0 | 1): number {
+  return hashOf(bytes, keys[2 * key], keys[2 * key + 1]);
 }

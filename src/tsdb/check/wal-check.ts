@@ -3,6 +3,7 @@ import type { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import { checkSnapshotRecord } from '../head/chunk-snapshot.ts';
 import { listNumbered } from '../head/head-chunks.ts';
+import { describeWalFault, walFaultRemedy } from '../head/describe-wal-fault.ts';
 import { listWal, type WalFile } from '../head/wal-directory.ts';
 import { surveyLayout, type WalFault } from '../head/wal-layout.ts';
 import { parseRecord, type RecordSink } from '../head/wal-records.ts';
@@ -26,7 +27,7 @@ const nothing: RecordSink = {
 export function checkWal(context: CheckContext, directory: 'wal' | 'wbl'): void {
   const { report } = context;
   const listing = listWal(context.files, directory);
-  report.remedy = repairRemedy;
+  report.remedy = walFaultRemedy;
   const { faults } = surveyLayout(context.listEntries, directory);
   for (const fault of faults) tellFault(report, fault);
   report.remedy = restoreRemedy(`${directory}/`);
@@ -37,43 +38,9 @@ export function checkWal(context: CheckContext, directory: 'wal' | 'wbl'): void 
   }
 }
 
-const repairRemedy =
-  'Put it back from a copy, or run `holdfast repair` on the directory, before Prometheus is started on it.';
-
-/** What the names say, before any byte of a segment is read. */
 function tellFault(report: CheckReport, fault: WalFault): void {
-  switch (fault.kind) {
-    case 'missing': {
-      const { from, count, before } = fault;
-      const many = count === 1 ? `${from} is missing` : `${from} and ${count - 1} more segments are missing`;
-      const message = `${many} before ${before}: Prometheus does not start, and reads nothing from there on.`;
-      report.error('missing-segment', { file: before }, message);
-      return;
-    }
-    case 'stray':
-      report.error('stray-segment', { file: fault.path }, `${fault.path} ${fault.why}.`);
-      return;
-    case 'covered': {
-      const [first = ''] = fault.paths;
-      const message = `${fault.paths.length} segments from ${first} on are covered by the checkpoint, and are no row with those behind it: Prometheus does not start.`;
-      report.error('missing-segment', { file: first }, message);
-      return;
-    }
-    case 'outnumbered': {
-      const { checkpoint, paths } = fault;
-      const what = paths.length === 0 ? 'No segment' : `None of ${paths.length} segments`;
-      const message = `${what} comes behind ${checkpoint}: Prometheus starts, and numbers what it writes so that it does not read it again. Samples since then are not read, and further ones will not be.`;
-      report.error('outnumbered-segments', { file: checkpoint }, message);
-      return;
-    }
-    case 'hollow': {
-      const message = `${fault.checkpoint} has no ${fault.first}: Prometheus starts without a word, and samples of series that were named there have no labels any more.`;
-      report.error('hollow-checkpoint', { file: fault.checkpoint }, message);
-      return;
-    }
-    // Whoever opens it says so.
-    case 'link':
-  }
+  const words = describeWalFault(fault);
+  if (words !== undefined) report.error(words.rule, { file: words.file }, words.message);
 }
 
 /** A chunk snapshot is made of segments, with records of its own kinds. Prometheus reads the WAL where it is damaged. */

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { BlockReader, type BlockDamage, type BlockReaderOptions } from '../block/block-reader.ts';
+import { checkPostings } from '../block/check-postings.ts';
 import { kernelBuffer } from '../bytes/kernel-memory.ts';
 import { Damage } from '../damage.ts';
 import { groupByOverlap } from '../block/visible-blocks.ts';
@@ -54,9 +56,20 @@ function countGroup(group: readonly BlockMeta[], options: CountBlocksOptions): v
     if (only === undefined) return;
     if (others.length === 0) countAlone(only, options);
     else countMerged(readers, options);
+    for (const { directory } of readers) lookThroughPostings(directory, options);
   } finally {
     for (const reader of readers) reader.close();
   }
+}
+
+/** Nothing is counted by them, but without them a Prometheus finds nothing of what is. Once for each block is enough. */
+function lookThroughPostings(block: string, { files, onDamage, onRead, isWanted, part }: CountBlocksOptions): void {
+  if (isWanted !== undefined || (part?.number ?? 0) > 0) return;
+  const file = join(block, 'index');
+  checkPostings(files, file, {
+    onDamage: (damage) => onDamage({ file, offset: damage.offset, damage, labels: null, fromMs: null, toMs: null }),
+    ...(onRead && { onRead }),
+  });
 }
 
 /** Undefined for one without an index, which is told. */

@@ -8,6 +8,7 @@ import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { Findings, type FindingsState } from '../findings.ts';
 import { findSnapshotBeyondWal } from '../head/chunk-snapshot.ts';
 import { findNamelessChunks } from '../head/nameless-chunks.ts';
+import { entriesOf, surveyLayout } from '../head/wal-layout.ts';
 import type { CountUnitsTask, StartHelper } from '../threads/helper-task.ts';
 import { SharedWork, telling } from '../threads/shared-work.ts';
 import { listSharedWindows, planUnits, type BlockUnit } from './block-units.ts';
@@ -153,6 +154,9 @@ function begin({ files, settledMs, cutMs, onRead, mostLate }: TakeInventoryOptio
   for (const path of files.listLinks()) findings.current.addLink(path);
   const beyond = findSnapshotBeyondWal(files);
   if (beyond !== undefined) findings.current.addSnapshotBeyondWal(beyond);
+  for (const log of ['wal', 'wbl'] as const) {
+    for (const fault of surveyLayout(entriesOf(files), log).faults) findings.current.addWalFault(fault);
+  }
   const nameless = findNamelessChunks(files);
   if (nameless !== undefined) findings.current.addNamelessChunks(nameless);
   return new TsdbCounting({

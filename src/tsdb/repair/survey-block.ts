@@ -4,7 +4,7 @@ import type { BlockMeta } from '../../model/block.ts';
 import type { BlockCounts, BlockShape, DamagedBlock } from '../../model/tsdb-repair.ts';
 import { BlockReader, type BlockDamage } from '../block/block-reader.ts';
 import { checkChunkFiles } from '../block/check-chunk-files.ts';
-import { checkPostings } from './check-postings.ts';
+import { checkPostings } from '../block/check-postings.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { chunksToCopy } from '../write/chunks-to-copy.ts';
@@ -127,7 +127,9 @@ function readThrough({ files, ulid, meta, onRead, digest }: BlockToSurvey, damag
     } finally {
       reader.close();
     }
-    checkPostings(files, index, (damage) => damages.add(`${index} at byte ${damage.offset}: ${damage.message}`));
+    checkPostings(files, index, {
+      onDamage: (damage) => damages.add(`${index} at byte ${damage.offset}: ${damage.message}`),
+    });
     checkChunkFiles(files, join(ulid, 'chunks'), (words) => damages.add(words));
   } catch (error) {
     if (!(error instanceof Damage)) throw error;

@@ -1,8 +1,7 @@
 import type { FileWindow } from '../bytes/file-window.ts';
 import { VarintCursor } from '../bytes/varint-cursor.ts';
 import { Damage } from '../damage.ts';
-import { checksumOf, readBe32 } from './pieces.ts';
-import { hashOf } from './text-hash.ts';
+import { checksumOf, readBe32 } from '../bytes/pieces.ts';
 
 export interface OffsetTable {
   readonly entries: number;
@@ -98,11 +97,6 @@ function parseEntry(
   }
   entry.target = cursor.uvarint();
   return cursor.at - from;
-}
-
-/** The hash of key 0 or 1. */
-export function hashOfKey({ bytes, keys }: TableEntry, key: 0 | 1): number {
-  return hashOf(bytes, keys[2 * key], keys[2 * key + 1]);
 }
 
 export function textOfKey({ bytes, keys }: TableEntry, key: 0 | 1): string {

@@ -1,5 +1,5 @@
-import { crc32c } from '../bytes/crc32c.ts';
-import { windowBytes, type FileWindow } from '../bytes/file-window.ts';
+import { crc32c } from './crc32c.ts';
+import { windowBytes, type FileWindow } from './file-window.ts';
 
 /** Goes over [from, to) of a file in pieces that fit into its window; all but the last are a multiple of four bytes. */
 export function eachPiece(
