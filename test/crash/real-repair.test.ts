@@ -17,10 +17,10 @@ import { contentsOf, makeBrokenTsdbs, type BrokenTsdbs } from '../harness/broken
 import { openHoldfast, type Holdfast } from '../harness/holdfast.ts';
 import { createRandom } from '../simulation/random.ts';
 import { openFixture } from '../tsdb/prometheus.ts';
+import { choosePoints, killCommand } from './kill-command.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const isLong = process.env['HOLDFAST_TEST_LONG'] === '1';
-const preload = new URL('kill-at-call.mjs', import.meta.url).href;
 
 describe.skipIf(programs === undefined)('a repair that is killed (skipped where there is no promtool)', () => {
   let directory = '';
@@ -44,20 +44,8 @@ describe.skipIf(programs === undefined)('a repair that is killed (skipped where 
     await cp(from, data(), { recursive: true });
   };
   const repair = ['repair', '--confirm', 'data'] as const;
-  /** Kills it in the place of that call; false where there are fewer. */
-  const killAt = async (call: number): Promise<{ wasKilled: boolean; calls: readonly string[] }> => {
-    const log = join(directory, 'calls');
-    await rm(log, { force: true });
-    const environment = {
-      NODE_OPTIONS: `--import ${preload}`,
-      HOLDFAST_KILL_LOG: log,
-      HOLDFAST_KILL_AT: String(call),
-    };
-    const { signal, exitCode, stdout } = await holdfast.start([...repair, data()], { environment }).outcome;
-    expect(signal === 'SIGKILL' || exitCode === 0, stdout).toBe(true);
-    const calls = (await readFile(log, 'utf8')).trimEnd().split('\n');
-    return { wasKilled: signal === 'SIGKILL', calls };
-  };
+  const killAt = (call: number) =>
+    killCommand({ holdfast, words: [...repair, data()], log: join(directory, 'calls'), call });
   const nothingIsGone = async (originals: ReadonlySet<string>): Promise<void> => {
     const found = await contentsOf(data(), `${data()}-quarantine`);
     expect([...originals].filter((content) => !found.has(content))).toEqual([]);
@@ -103,17 +91,6 @@ describe.skipIf(programs === undefined)('a repair that is killed (skipped where 
     expect([...kinds].sort()).toEqual(Object.keys(handlers).sort());
   });
 });
-
-/** Each kind of call on each kind of name once, and of all others one in so many. */
-function choosePoints(calls: readonly string[]): readonly number[] {
-  const seen = new Set<string>();
-  return calls.flatMap((call, index) => {
-    const shape = call.replace(/[0-9A-HJKMNP-TV-Z]{26}|\d{6,}/g, 'N');
-    const isNew = !seen.has(shape);
-    seen.add(shape);
-    return isLong || isNew || index % 30 === 0 ? [index + 1] : [];
-  });
-}
 
 /** Of the one run that got so far. */
 async function proofOf(data: string): Promise<RepairProof> {
