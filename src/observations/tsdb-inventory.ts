@@ -21,6 +21,8 @@ export interface TsdbLook {
   readonly cutMs?: number | null;
   /** Where somebody writes: how old a sample is that has surely been written. A minute. */
   readonly settlingMs?: number;
+  /** Only this block is counted, also if it is replaced. */
+  readonly onlyBlock?: string;
 }
 
 /**
@@ -42,12 +44,12 @@ export async function observeTsdbInventory(
 export async function countDataDirectory(
   dataDirectory: string,
   readers: TsdbReaders,
-  { progress, signal, cutMs = null, settlingMs = usualSettlingMs }: TsdbLook,
+  { progress, signal, cutMs = null, settlingMs = usualSettlingMs, onlyBlock }: TsdbLook,
 ): Promise<TsdbInventory> {
   const writer = await readers.findWriterBelow(dataDirectory);
   const settledMs = writer === undefined ? null : Math.floor(readers.now()) - settlingMs;
   return readers.run(
-    { kind: 'inventory', directory: dataDirectory, settledMs, cutMs },
+    { kind: 'inventory', directory: dataDirectory, settledMs, cutMs, ...(onlyBlock !== undefined && { onlyBlock }) },
     { signal, onProgress: (done, total) => progress({ done, total, unit: 'bytes', text: dataDirectory }) },
   );
 }

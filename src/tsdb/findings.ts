@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { TsdbFinding } from '../model/tsdb-inventory.ts';
 import { isBlockName } from './block-name.ts';
 import type { BlockDamage } from './block/block-reader.ts';
+import type { LeftBehind } from './compare/left-behind.ts';
 import type { Damage } from './damage.ts';
 import type { ChunkSnapshot } from './head/chunk-snapshot.ts';
 import { describeWalFault, walFaultRemedy } from './head/describe-wal-fault.ts';
@@ -202,6 +203,15 @@ export class Findings {
       ...{ file, offset: null, series: null, fromMs, toMs },
       message: `${file}/ holds ${samples} samples that came out of order, ${message}`,
       ...rest,
+    });
+  }
+
+  /** Prometheus deletes the block whatever it holds, since another one names it or it is marked (db.go reloadBlocks). */
+  addLeftBehind({ block, samples, missing, fromMs, toMs }: LeftBehind): void {
+    this.add({
+      ...{ rule: 'replaced-holds-more', severity: 'warning', file: block, offset: null, series: null, fromMs, toMs },
+      message: `Block ${block} is marked as replaced by another one, but ${missing} of its ${samples} samples are nowhere else here: Prometheus deletes the block when it starts, and they are not counted.`,
+      remedy: `Copy the directory ${block} to another place before a Prometheus is started on this one.`,
     });
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { findErrno } from '../files/fs-errors.ts';
+import { onlyBlock } from './block/only-block.ts';
 import { FileWindow } from './bytes/file-window.ts';
 import { performCheck, performCheckHelped } from './check/perform-check.ts';
 import { coverTsdb } from './coverage/cover-tsdb.ts';
@@ -14,7 +15,7 @@ import { isSuccessor } from './repair/is-successor.ts';
 import { countSalvage, rewriteSegment } from './repair/rewrite-segment.ts';
 import { surveyTsdb } from './repair/survey.ts';
 import type { StartHelper } from './threads/helper-task.ts';
-import type { CompareTask, TsdbMessage, TsdbTask, TsdbTasks } from './tsdb-task.ts';
+import type { CompareTask, InventoryTask, TsdbMessage, TsdbTask, TsdbTasks } from './tsdb-task.ts';
 import { copyBlock } from './write/copy-block.ts';
 import { dropLosers } from './write/drop-losers.ts';
 import { newUlid } from './write/new-ulid.ts';
@@ -28,11 +29,11 @@ type Perform<K extends keyof TsdbTasks> = (
 ) => TsdbTasks[K]['answer'] | Promise<TsdbTasks[K]['answer']>;
 
 const performers: { readonly [K in keyof TsdbTasks]: Perform<K> } = {
-  inventory: ({ directory, settledMs, cutMs = null, beforeRepair }, tell, startHelper) => {
+  inventory: (task, tell, startHelper) => {
+    const { directory, settledMs, cutMs = null } = task;
     const counting = { settledMs, cutMs };
-    if (beforeRepair !== undefined) {
-      return takeInventory({ ...counting, files: filesBefore(directory, beforeRepair), onRead: reportEvery(0, tell) });
-    }
+    const quiet = findQuietView(task);
+    if (quiet !== undefined) return takeInventory({ ...counting, files: quiet, onRead: reportEvery(0, tell) });
     return withFiles(directory, (files, total) => {
       const options = { ...counting, files, onRead: reportEvery(total, tell) };
       if (startHelper === null) return takeInventory(options);
@@ -110,9 +111,15 @@ export async function performTask(task: TsdbTask, tell: Tell, startHelper: Start
   }
 }
 
-/** Nobody writes where a repair is at work. */
-function withBefore<T>({ directory, beforeRepair }: CompareTask, use: (files: TsdbFiles) => Promise<T>): Promise<T> {
-  return beforeRepair === undefined ? withFiles(directory, use) : use(filesBefore(directory, beforeRepair));
+function withBefore<T>(task: CompareTask, use: (files: TsdbFiles) => Promise<T>): Promise<T> {
+  const quiet = findQuietView(task);
+  return quiet === undefined ? withFiles(task.directory, use) : use(quiet);
+}
+
+/** Nobody writes where a repair is at work, nor to a block that is replaced. */
+function findQuietView({ directory, beforeRepair, onlyBlock: block }: InventoryTask | CompareTask) {
+  if (beforeRepair !== undefined) return filesBefore(directory, beforeRepair);
+  return block === undefined ? undefined : onlyBlock(quietFiles(directory), block);
 }
 
 type OpenFiles = HeldFiles | ReturnType<typeof quietFiles>;

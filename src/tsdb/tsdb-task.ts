@@ -37,6 +37,8 @@ export interface InventoryTask {
   readonly cutMs?: number | null;
   /** Where it is to be counted as it was before a repair. */
   readonly beforeRepair?: BeforeRepair;
+  /** Where nothing is to be counted but this block, by the name of its directory, and that also if it is replaced. */
+  readonly onlyBlock?: string;
   /** 1 for no more than one; else two, where the machine has as many processors. */
   readonly threads?: 1;
 }
@@ -58,6 +60,8 @@ export interface CompareTask {
   readonly after: string;
   /** Where `directory` is meant as it was before a repair. */
   readonly beforeRepair?: BeforeRepair;
+  /** Where of `directory` nothing is meant but this block, as of an inventory. */
+  readonly onlyBlock?: string;
   /** Further directories that hold what there is now: together they must hold everything. */
   readonly others?: readonly string[];
   /** Nothing behind it is compared. */

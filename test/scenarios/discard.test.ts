@@ -159,6 +159,22 @@ describe.skipIf(programs === undefined)('rescue discard (skipped where there is 
     expect(planned.json.plan?.findings[0]?.rule).toBe('nothing-in-it');
   });
 
+  test('refuses a whole block that nothing else holds, also with the name of one that was being deleted', async () => {
+    await place('pvc-a');
+    await place('pvc-b', made.blocks.slice(1));
+    const [first = ''] = made.blocks;
+    const block = path('pvc-a', 'prometheus-db', first);
+    await rename(block, `${block}.tmp-for-deletion`);
+    await refuse(['pvc-a', '--confirm', 'pvc-a'], 'not-elsewhere');
+    // Prometheus does not delete one with such a name.
+    await rename(`${block}.tmp-for-deletion`, `${block}.tmp-before-upgrade`);
+    const strange = await refuse(['pvc-a', '--confirm', 'pvc-a'], 'not-discardable');
+    expect(strange.json.error?.message).toContain(`${first}.tmp-before-upgrade`);
+    await rename(`${block}.tmp-before-upgrade`, `${block}.tmp`);
+    await copyBlocks(made.directory, path('pvc-b', 'prometheus-db'), [first]);
+    expect((await discard('pvc-a')).proof.samples).toBe(made.samples);
+  });
+
   test('refuses while something writes to it, here or on another host, and beside the lock of another host', async () => {
     await place('pvc-b');
     await place('pvc-a');

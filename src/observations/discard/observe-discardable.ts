@@ -5,6 +5,7 @@ import { HoldfastError } from '../../errors/holdfast-error.ts';
 import { isHalfMadeOf } from '../../files/half-made.ts';
 import type { DiscardMark } from '../../model/discard-step.ts';
 import { paths } from '../../model/paths.ts';
+import { isUnfinishedBlock } from '../../tsdb/block/hidden-blocks.ts';
 import { isKnown } from '../../tsdb/check/leftovers.ts';
 import { identifyDirectory } from '../identify-directory.ts';
 import type { TsdbReaders } from '../tsdb-inventory.ts';
@@ -105,8 +106,11 @@ async function identify(path: string, { files }: ScannedTree): Promise<Identity>
 
 const ofVolume = [paths.identity, paths.volumeLock];
 const snapshot = /^snapshots\/[^/]+\//;
-/** Half-made and half-deleted things, which hold nothing that is not in what they were made from. */
-const halfMade = /^(?:[0-7][0-9A-HJKMNP-TV-Z]{25}|(?:wal|wbl)\/checkpoint\.\d+|chunk_snapshot\.\d+\.\d+)\.tmp[^/]*\//;
+/**
+ * Half-made things by the names that Prometheus gives them, and deletes at its start (db.go isTmpDir, checkpoint.go
+ * DeleteTempCheckpoints): they hold nothing that is not in what they were made from. A block of that kind is proven.
+ */
+const halfMade = /^(?:wal\/checkpoint\.\d+|chunk_snapshot\.\d+\.\d+)\.tmp\//;
 
 function isOfVolume(file: string, prefix: string): boolean {
   if (ofVolume.some((own) => file === own || isHalfMadeOf(own, file))) return true;
@@ -114,7 +118,8 @@ function isOfVolume(file: string, prefix: string): boolean {
   const path = file.slice(prefix.length);
   const inSnapshot = snapshot.exec(path)?.[0];
   const own = inSnapshot === undefined ? path : path.slice(inSnapshot.length);
-  return !own.startsWith('snapshots/') && (isKnown(own) || halfMade.test(own));
+  const isUnfinished = halfMade.test(own) || isUnfinishedBlock(own.slice(0, own.indexOf('/')));
+  return !own.startsWith('snapshots/') && (isKnown(own) || isUnfinished);
 }
 
 function listTsdbs(path: string, prefix: string, { files }: ScannedTree): readonly string[] {

@@ -2,6 +2,7 @@ import type { KeeperRef, KeptProof, LostKeptWindow } from '../../model/discard-s
 import type { TsdbComparison } from '../../model/tsdb-comparison.ts';
 import type { TsdbFinding, TsdbInventory } from '../../model/tsdb-inventory.ts';
 import { judgeTsdbWindows, type JudgedWindow } from '../../rules/judge-tsdb-windows.ts';
+import { listHiddenBlocks } from '../../tsdb/block/hidden-blocks.ts';
 import { countDataDirectory, type TsdbLook, type TsdbReaders } from '../tsdb-inventory.ts';
 
 export interface KeptQuestion {
@@ -16,11 +17,17 @@ export type Keepers = readonly [KeeperRef, ...KeeperRef[]];
 /**
  * Whether every sample of a directory is in one or another of the keepers, with the same value. All bytes are read now.
  * A window is proven where the sums of one keeper are the same; every other one is compared sample by sample with all
- * keepers together. What cannot be read on either side leaves it undecided.
+ * keepers together. What cannot be read on either side leaves it undecided. Whole blocks that a Prometheus would delete at
+ * its start are proven as well, each by itself.
  */
 export async function proveKept(question: KeptQuestion, readers: TsdbReaders, look: TsdbLook): Promise<KeptProof> {
   const parts: Part[] = [];
-  for (const tsdb of question.tsdbs) parts.push(await provePart(tsdb, question, readers, look));
+  for (const tsdb of question.tsdbs) {
+    parts.push(await provePart({ tsdb }, question, readers, look));
+    for (const onlyBlock of listHiddenBlocks(tsdb)) {
+      parts.push(await provePart({ tsdb, onlyBlock }, question, readers, look));
+    }
+  }
   const sum = (of: (part: Part) => number) => parts.reduce((total, part) => total + of(part), 0);
   const times = parts.flatMap(({ before }) => before.windows.flatMap(({ firstMs, lastMs }) => [firstMs, lastMs]));
   const known = times.filter((time) => time !== null);
@@ -47,9 +54,21 @@ interface Part {
   readonly undecided: readonly string[];
 }
 
-async function provePart(tsdb: string, { keepers }: KeptQuestion, readers: TsdbReaders, look: TsdbLook): Promise<Part> {
-  const before = await countDataDirectory(tsdb, readers, look);
-  const unread = listUnread(tsdb, before, ({ severity }) => severity !== 'info');
+/** A data directory, or one block of it that is not counted in it. */
+interface Proven {
+  readonly tsdb: string;
+  readonly onlyBlock?: string;
+}
+
+async function provePart(
+  proven: Proven,
+  { keepers }: KeptQuestion,
+  readers: TsdbReaders,
+  look: TsdbLook,
+): Promise<Part> {
+  const { tsdb, ...part } = proven;
+  const before = await countDataDirectory(tsdb, readers, { ...look, ...part });
+  const unread = listUnread(tsdb, before, ({ severity, rule }) => severity !== 'info' && !provenApart.has(rule));
   const none: Part = { before, bySums: 0, bySamples: 0, lost: [], undecided: unread };
   if (before.completeToMs === null || unread.length > 0) return none;
   const open = new Map<number, OpenWindow>();
@@ -65,7 +84,7 @@ async function provePart(tsdb: string, { keepers }: KeptQuestion, readers: TsdbR
   }
   const bySums = all - open.size;
   if (open.size === 0) return { ...none, bySums };
-  const compared = await compare(tsdb, { before, keepers, open }, readers, look);
+  const compared = await compare(proven, { before, keepers, open }, readers, look);
   return { before, bySums, bySamples: open.size, ...judge(tsdb, open, compared) };
 }
 
@@ -96,7 +115,7 @@ interface Open {
 }
 
 async function compare(
-  directory: string,
+  { tsdb: directory, ...part }: Proven,
   { before, keepers, open }: Open,
   readers: TsdbReaders,
   { progress, signal }: TsdbLook,
@@ -106,7 +125,7 @@ async function compare(
   const windows = [...open.values()].map(({ fromMs, series }) => ({ fromMs, series }));
   const text = `${directory} and ${[after, ...others].join(', ')}, sample by sample`;
   return readers.run(
-    { kind: 'compare', directory, after, others, cutMs: before.completeToMs ?? 0, windows },
+    { kind: 'compare', directory, ...part, after, others, cutMs: before.completeToMs ?? 0, windows },
     { signal, onProgress: (done, total) => progress({ done, total, unit: 'bytes', text }) },
   );
 }
@@ -145,3 +164,6 @@ function listUnread(
 
 /** Rules of findings about samples that are counted, but that a Prometheus drops when it starts there: nothing is kept by them. */
 const fleeting: ReadonlySet<string> = new Set(['replayed-twice', 'mapped-nowhere']);
+
+/** Rules of findings about what has a proof of its own. */
+const provenApart: ReadonlySet<string> = new Set(['replaced-holds-more']);

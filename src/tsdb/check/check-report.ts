@@ -1,6 +1,7 @@
 import type { TsdbFinding } from '../../model/tsdb-inventory.ts';
 import { findErrno } from '../../files/fs-errors.ts';
 import type { FileWindow } from '../bytes/file-window.ts';
+import type { LeftBehind } from '../compare/left-behind.ts';
 import { Damage } from '../damage.ts';
 import type { ChunkSnapshot } from '../head/chunk-snapshot.ts';
 import type { NamelessChunks } from '../head/nameless-chunks.ts';
@@ -55,6 +56,10 @@ export class CheckReport {
 
   namelessChunks(chunks: NamelessChunks): void {
     this.findings.addNamelessChunks(chunks);
+  }
+
+  leftBehind(left: LeftBehind): void {
+    this.findings.addLeftBehind(left);
   }
 
   falselyMarked(marked: Doubtful): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BlockMeta } from '../../model/block.ts';
 import type { TsdbFinding } from '../../model/tsdb-inventory.ts';
 import { isBlockName } from '../block-meta.ts';
+import { findLeftBehind } from '../compare/left-behind.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { findSnapshotBeyondWal, listSnapshots } from '../head/chunk-snapshot.ts';
 import { findNamelessChunks } from '../head/nameless-chunks.ts';
@@ -76,12 +77,15 @@ interface Checked {
 }
 
 /** What is not in blocks, and the findings of all in the order in which they are told. */
-function finish({ files, isLive }: CheckTsdbOptions, { context, checked }: Checked): CheckedTsdb {
+function finish({ files, isLive, onRead }: CheckTsdbOptions, { context, checked }: Checked): CheckedTsdb {
   const { report } = context;
   const inOrder = [...checked].sort((one, other) => one.number - other.number);
   for (const { findings } of inOrder) report.addState(findings);
   const blocks = inOrder.flatMap(({ meta }) => (meta === null ? [] : [meta]));
   checkBlockSet(blocks, report);
+  report.guard('.', () => {
+    for (const left of findLeftBehind(files, onRead)) report.leftBehind(left);
+  });
   report.guard('wal', () => checkWal(context, 'wal'));
   report.guard('wbl', () => checkWal(context, 'wbl'));
   report.guard('chunks_head', () => checkHeadChunks(context));

@@ -3,6 +3,7 @@ import type { BlockMeta } from '../../model/block.ts';
 import type { TsdbFinding, TsdbInventory } from '../../model/tsdb-inventory.ts';
 import { checkChunkFiles } from '../block/check-chunk-files.ts';
 import { sizeOfBlock } from '../block/block-size.ts';
+import { findLeftBehind } from '../compare/left-behind.ts';
 import type { SharedFiles } from '../files/held-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { Findings, type FindingsState } from '../findings.ts';
@@ -159,6 +160,7 @@ function begin({ files, settledMs, cutMs, onRead, mostLate }: TakeInventoryOptio
   }
   const nameless = findNamelessChunks(files);
   if (nameless !== undefined) findings.current.addNamelessChunks(nameless);
+  for (const left of findLeftBehind(files, onRead)) findings.current.addLeftBehind(left);
   return new TsdbCounting({
     files,
     cutMs: cutMs ?? settledMs,
