@@ -95,6 +95,10 @@ export const errorCodes = {
   },
   'port-taken': { kind: 'refusal', meaning: 'Another process listens on a port that a component needs.' },
   'proof-owed': { kind: 'refusal', meaning: 'An earlier run took an inventory that no good proof stands against yet.' },
+  'ambiguous-directory': {
+    kind: 'refusal',
+    meaning: 'The directory that was named holds the data of a component, and so does one below it.',
+  },
   'not-adoptable': { kind: 'refusal', meaning: 'The directory is not what was said, or cannot be taken in.' },
   'not-stitchable': {
     kind: 'refusal',

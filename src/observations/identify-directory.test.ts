@@ -65,6 +65,23 @@ test('more than one thing is a refusal that names both', async () => {
   expect(hasCode(error, 'not-adoptable') && error.message).toMatch(/prometheus.*alertmanager/);
 });
 
+test.each([
+  ['a TSDB below another one', `prometheus-db/${block}/meta.json`, 'prometheus'],
+  ['a WAL below', 'data/wal/00000000', 'prometheus'],
+  ['data of another component', 'alertmanager-db/nflog', 'alertmanager'],
+])('%s is a refusal that names both places', async (_, path, kind) => {
+  await put(`${block}/meta.json`);
+  await put(path);
+  const error: unknown = await identifyDirectory(directory).catch((thrown: unknown) => thrown);
+  if (!hasCode(error, 'ambiguous-directory')) throw error;
+  const lower = join(directory, path.slice(0, path.indexOf('/')));
+  expect(error.details['dataDirectories']).toEqual([directory, lower]);
+  expect(error.message).toMatch(
+    new RegExp(`^${directory} holds data of prometheus .*${lower} below it.*, of ${kind}.*Nothing was changed`),
+  );
+  expect(error.remedy).toContain(lower);
+});
+
 test('nothing known, nothing at all, and a symlink to data are nothing', async () => {
   expect(await identifyDirectory(directory)).toBeUndefined();
   await put(`elsewhere/x/${block}/meta.json`);

@@ -17,18 +17,19 @@ export interface IdentifiedDirectory {
 
 /**
  * Tells by its content what a directory holds: the data directory of a program itself, or a volume with it below, as the
- * charts lay it out. Undefined where it is nothing we know. Throws `not-adoptable` where it is more than one thing, and `io`
- * where it cannot be read. Symlinks are never followed.
+ * charts lay it out. Undefined where it is nothing we know. Throws `not-adoptable` where it is more than one thing,
+ * `ambiguous-directory` where it is one and holds another below, and `io` where it cannot be read. Symlinks are never followed.
  */
 export async function identifyDirectory(directory: string): Promise<IdentifiedDirectory | undefined> {
   const found = lookAt(directory);
-  const below = found.length > 0 ? [] : lookBelow(directory);
+  const below = lookBelow(directory);
   const [first, second] = [...found, ...below];
-  if (first !== undefined && second !== undefined) throw ambiguous(directory, first, second);
-  return first;
+  if (first === undefined || second === undefined) return first;
+  throw found.length === 1 ? oneBelowAnother(first, second) : ambiguous(directory, first, second);
 }
 
-const dataDirectories = ['prometheus-db', 'alertmanager-db', 'data', 'prometheus', 'alertmanager'] as const;
+/** Names that a data directory has in a volume. */
+export const dataDirectories = ['prometheus-db', 'alertmanager-db', 'data', 'prometheus', 'alertmanager'] as const;
 
 function lookBelow(directory: string): readonly IdentifiedDirectory[] {
   const names = listEntries(directory).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
@@ -141,6 +142,16 @@ function mayBeChunks(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** As where a Prometheus was once started with the volume itself for its data directory. */
+function oneBelowAnother(upper: IdentifiedDirectory, lower: IdentifiedDirectory): HoldfastError {
+  const { dataDirectory: directory } = upper;
+  return new HoldfastError('ambiguous-directory', {
+    message: `${directory} holds data of ${upper.kind} (by ${upper.by}), and so does ${lower.dataDirectory} below it, of ${lower.kind} (by ${lower.by}): nobody says which of them is meant. Nothing was changed.`,
+    remedy: `Name ${shellWord(lower.dataDirectory)} itself, or move it out of ${shellWord(directory)} if the upper one is meant.`,
+    details: { directory, dataDirectories: [directory, lower.dataDirectory], kinds: [upper.kind, lower.kind] },
+  });
 }
 
 function ambiguous(directory: string, first: IdentifiedDirectory, second: IdentifiedDirectory): HoldfastError {

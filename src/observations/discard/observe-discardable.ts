@@ -99,11 +99,12 @@ async function identify(path: string, { files }: ScannedTree): Promise<Identity>
       ? { kind, holds: `data of Prometheus (${by})`, prefix, own: dataDirectory }
       : { kind: 'other', holds: `data of ${kind} (${by})`, prefix, own: dataDirectory };
   } catch (error) {
-    if (!(error instanceof HoldfastError) || error.code !== 'not-adoptable') throw error;
+    if (!(error instanceof HoldfastError) || !severalKinds.has(error.code)) throw error;
     return { kind: 'other', holds: "more than one component's data", prefix: '' };
   }
 }
 
+const severalKinds: ReadonlySet<string> = new Set(['not-adoptable', 'ambiguous-directory']);
 const ofVolume = [paths.identity, paths.volumeLock];
 const snapshot = /^snapshots\/[^/]+\//;
 /**
