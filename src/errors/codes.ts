@@ -73,6 +73,10 @@ export const errorCodes = {
     kind: 'refusal',
     meaning: 'Prometheus would delete whole records of its WAL, behind one that is damaged.',
   },
+  'linked-data': {
+    kind: 'refusal',
+    meaning: 'A symbolic link is in the place of a part of the data that Prometheus would replay.',
+  },
   'retention-would-delete': {
     kind: 'refusal',
     meaning: 'Starting Prometheus would delete blocks that the retention in force had not condemned.',

@@ -11,10 +11,12 @@ import type { InstalledProgram } from '../model/program.ts';
 import type { StackFile } from '../model/stack-file.ts';
 import type { ListedVolume, VolumeIdentity } from '../model/volume.ts';
 import { judgeProgramVersion } from '../rules/program-version.ts';
+import { linkedDataRefusal } from '../rules/linked-data.ts';
 import { volumeRefusal } from '../rules/volume-condition.ts';
 import { findBrokenSegments, type BrokenSegment } from '../tsdb/check/find-broken-segments.ts';
 import { findWalFaults, type TornEnd, type WalDamage } from '../tsdb/check/find-wal-faults.ts';
 import { awaitFalselyMarked } from '../tsdb/check/find-false-markers.ts';
+import { findLinks } from '../tsdb/files/links.ts';
 import { dropMarkers } from '../tsdb/write/drop-markers.ts';
 import { cutTornEnd, mendSegments } from '../tsdb/write/mend-wal.ts';
 import { unreadablePushgatewayFile } from './explain-log.ts';
@@ -59,6 +61,7 @@ export async function prepareVolume(input: PrepareVolumeInput, context: PrepareV
   const unclean = leftLocked || isFirstStart || (component === 'prometheus' && (await hasPrometheusLock(directory)));
   const data = join(directory, dataDirectoryInVolume[component] ?? '');
   const readWal = <T>(read: () => Promise<T>) => withFsErrors(data, 'read', read);
+  if (component === 'prometheus') refuseLinkedData(data);
   const broken = component === 'prometheus' ? await readWal(async () => findBrokenSegments(data)) : [];
   // Pushgateway overwrites a file that went bad at rest just as well, and its file is small.
   if (unclean || broken.length > 0 || component === 'pushgateway') await setAsideAndSay(component, unclean, context);
@@ -91,6 +94,11 @@ export async function getVolume(
 function refuseOlderProgram({ component, lastWriter }: VolumeIdentity, program: InstalledProgram): void {
   if (lastWriter?.program !== program.name) return;
   const refusal = judgeProgramVersion(component, program.version, lastWriter.version);
+  if (refusal !== undefined) throw refusal;
+}
+
+function refuseLinkedData(data: string): void {
+  const refusal = linkedDataRefusal(data, findLinks(data));
   if (refusal !== undefined) throw refusal;
 }
 

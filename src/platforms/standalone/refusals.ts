@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import type { BlockOnDisk } from '../../model/block.ts';
+import { dataDirectoryInVolume } from '../../model/paths.ts';
 import { writtenToBlocksMs } from '../../rules/head-cut.ts';
+import { linkedDataRefusal } from '../../rules/linked-data.ts';
 import { volumeRefusal } from '../../rules/volume-condition.ts';
 import { judgeProgramVersion } from '../../rules/program-version.ts';
 import type { Order } from '../platform.ts';
@@ -23,6 +26,7 @@ export function findRefusals(facts: StandaloneFacts, order: Order): readonly Hol
     ...refuseOlderPrograms(facts),
     ...refuseFutureBlocks(facts),
     ...refuseRetention(facts),
+    ...refuseLinkedData(facts, order),
     ...refuseDamagedWal(facts, order),
     ...refusePorts(facts, order),
   ];
@@ -85,6 +89,13 @@ function refuseRetention(facts: StandaloneFacts): readonly HoldfastError[] {
       },
     }),
   ];
+}
+
+function refuseLinkedData(facts: StandaloneFacts, order: Order): readonly HoldfastError[] {
+  const listed = facts.volumes.find((volume) => volume.listed.component === 'prometheus')?.listed;
+  if (listed === undefined || stayingUp(facts, order).includes('prometheus')) return [];
+  const data = join(facts.dataRoot, listed.path, dataDirectoryInVolume['prometheus'] ?? '');
+  return [linkedDataRefusal(data, facts.links) ?? []].flat();
 }
 
 /** Once it is stopped, what the damaged record holds is in no memory any more, and nothing would be started on the rest. */

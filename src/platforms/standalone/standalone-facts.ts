@@ -91,6 +91,8 @@ export interface StandaloneFacts extends CommonFacts {
   readonly tsdb: TsdbListing | null;
   /** In the WAL of a Prometheus that runs and that this verb would start again, so that it would delete what lies behind. */
   readonly walDamage: WalFact | null;
+  /** Symbolic links in the data directory of Prometheus, relative to it, where directories belong. */
+  readonly links: readonly string[];
   readonly newestMs: number | null;
   /** Blocks that the next start would delete although the retention in force had not condemned them. */
   readonly condemned: readonly BlockOnDisk[];

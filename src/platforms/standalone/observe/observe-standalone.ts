@@ -25,6 +25,7 @@ import { observePorts } from './observe-ports.ts';
 import { observePrograms } from './observe-programs.ts';
 import { observeRetention } from './observe-retention.ts';
 import { observeWal } from './observe-wal.ts';
+import { findLinks } from '../../../tsdb/files/links.ts';
 import { findingsOf } from './standalone-findings.ts';
 import { refuseUnknownRoot } from './refuse-unknown-root.ts';
 
@@ -115,6 +116,7 @@ async function observeStandalone(
     ports,
     tsdb,
     walDamage: await observeWal({ verb: request.verb, dataDirectory, instances, launchDigests }),
+    links: dataDirectory === null ? [] : findLinks(dataDirectory),
     newestMs: retention.newestMs,
     condemned: retention.condemned,
     futureBlocks: retention.futureBlocks,
