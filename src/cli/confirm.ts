@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts';
+import { printable } from '../model/printable.ts';
 import type { Terminal } from './command.ts';
 
 export interface Confirmation {
@@ -23,7 +24,10 @@ export async function confirm(terminal: Terminal, confirmation: Confirmation, si
     return;
   }
   if (!terminal.canAsk) throw missing(name, doing);
-  const typed = await terminal.ask(`To ${doing}, type its name (Ctrl-C leaves everything as it is): `, signal);
+  const typed = await terminal.ask(
+    `To ${printable(doing)}, type its name (Ctrl-C leaves everything as it is): `,
+    signal,
+  );
   if (typed === undefined) throw left(doing);
   compare(typed.trim(), name, thing);
 }

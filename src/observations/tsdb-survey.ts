@@ -75,12 +75,12 @@ function parentsBelow(root: string, path: string): readonly string[] {
   return parent.length <= root.length ? [] : [...parentsBelow(root, parent), parent];
 }
 
-/** While something needs a decision that a repair does not take. Throws `repair-blocked`. */
-export function refuseBlockers({ blockers }: TsdbSurvey): void {
+/** What says `repair-blocked` while something needs a decision that a repair does not take. */
+export function findBlocked({ blockers }: TsdbSurvey): HoldfastError | undefined {
   const [first, ...more] = blockers;
-  if (first === undefined) return;
+  if (first === undefined) return undefined;
   const others = more.length === 0 ? '' : ` So is ${more.map(({ path }) => path).join(', ')} in the way.`;
-  throw blocked(`${first.why}${others} Nothing was changed.`, first.remedy, {
+  return blocked(`${first.why}${others} Nothing was changed.`, first.remedy, {
     paths: blockers.map(({ path }) => path),
   });
 }

@@ -44,7 +44,7 @@ function section(lines: readonly string[]): readonly string[] {
 }
 
 function headOf({ path, stack, samples, intervalMs, ranges, gaps, jobs }: VolumeCoverage, style: Style) {
-  const of = stack === null ? '' : ` (stack ${stack})`;
+  const of = stack === null ? '' : ` (stack ${printable(stack)})`;
   const [first, last] = [ranges[0], ranges.at(-1)];
   const what =
     first === undefined || last === undefined

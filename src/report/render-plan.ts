@@ -25,8 +25,14 @@ export function renderPlan(plan: Plan, style: Style): readonly string[] {
 function headline(plan: Plan): string {
   const { operation, run, continues, steps } = plan;
   const isOfDirectory = operation === 'repair' || operation === 'stitch' || operation === 'discard';
-  const of = isOfDirectory ? plan.stack : `stack ${plan.stack}`;
+  const name = printable(plan.stack);
+  const of = isOfDirectory ? name : `stack ${name}`;
+  if (isBlocked(plan)) return `Plan of ${operation} for ${of}: blocked, nothing is done.`;
   if (steps.length === 0) return `Plan of ${operation} for ${of}: nothing to do.`;
   const which = continues ? `continues run ${run}` : `run ${run}`;
   return `Plan of ${operation} for ${of}: ${plural(steps.length, 'step')} (${which})`;
+}
+
+function isBlocked({ steps, findings }: Plan): boolean {
+  return steps.length === 0 && findings.some(({ rule }) => rule === 'in-the-way');
 }

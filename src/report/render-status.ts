@@ -26,7 +26,7 @@ export function renderStatus(status: StatusReport, nowMs: number, style: Style):
 
 function headline({ stack, platform, dataRoot, desired, ok }: StatusReport, style: Style): string {
   const verdict = ok ? style.green(desired === 'up' ? 'ok' : 'ok (down)') : style.red('not ok');
-  return `${style.bold(`Stack ${stack}`)} (${platform}, ${printable(dataRoot)}): ${verdict}`;
+  return `${style.bold(`Stack ${printable(stack)}`)} (${platform}, ${printable(dataRoot)}): ${verdict}`;
 }
 
 function observed({ observedAtMs, daemon }: StatusReport, nowMs: number): string {

@@ -23,7 +23,7 @@ export function renderUp(summary: UpSummary, style: Style): readonly string[] {
     state === 'unavailable' ? '-' : (address ?? '-'),
   ]);
   const notes = [
-    `User and password: \`holdfast credentials\` (the password is in ${passwordPath}).`,
+    `User and password: \`holdfast credentials\` (the password is in ${printable(passwordPath)}).`,
     ...reach(summary),
     afterReboot(status),
   ];

@@ -327,8 +327,13 @@ describe.skipIf(programs === undefined)('repair refuses (skipped where there is 
   test('what needs a decision of its owner, and says which', async () => {
     const data = await copyWhole();
     await rename(join(data, 'wal', '00000002'), join(data, 'wal', '09999999'));
-    const planned = await holdfast.succeed(['repair', data, '--plan']);
+    const planned = await holdfast.run(['repair', data, '--plan']);
+    expect([planned.exitCode, planned.json.error?.code]).toEqual([10, 'repair-blocked']);
     expect(planned.json.plan?.findings.map(({ rule }) => rule)).toContain('in-the-way');
+    const said = await holdfast.say(['repair', data, '--plan']);
+    expect(said.stdout).toContain('Plan of repair for data: blocked, nothing is done.');
+    expect(said.stdout).not.toContain('nothing to do');
+    expect(said.stderr).toContain('09999999');
     const { exitCode, json } = await holdfast.run(['repair', data, '--confirm', 'data']);
     expect([exitCode, json.error?.code]).toEqual([10, 'repair-blocked']);
     await rename(join(data, 'wal', '09999999'), join(directory, 'stray'));

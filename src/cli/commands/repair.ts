@@ -5,13 +5,14 @@ import { getStackFile } from '../../data-root/stack-file.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import type { RunEvent } from '../../model/handler.ts';
 import type { Plan } from '../../model/plan.ts';
+import { printable } from '../../model/printable.ts';
 import type { RepairProof, RepairStep } from '../../model/repair-step.ts';
 import type { TsdbSurvey } from '../../model/tsdb-repair.ts';
 import {
+  findBlocked,
   locateTsdb,
   locateTsdbOfStack,
   observeTsdbSurvey,
-  refuseBlockers,
   refuseChanged,
   refuseChunkSnapshot,
   refuseLinkedQuarantine,
@@ -52,9 +53,10 @@ export async function runRepair(input: CommandInput, context: CommandContext): P
   const runs = await context.world.openRuns(target.quarantine);
   const { plan, survey } = await planFor(target, runs, context);
   await refuseLinkedQuarantine(target, plan);
-  if (input.flags.plan === true) return planResult(plan);
+  const blocked = plan.continues ? undefined : findBlocked(survey);
+  if (input.flags.plan === true) return planResult(plan, blocked);
   context.reporter.plan(plan);
-  if (!plan.continues) refuseBlockers(survey);
+  if (blocked !== undefined) throw blocked;
   if (plan.steps.length === 0) return nothingToDo(target);
   const { name, thing } = target;
   const words = { name, thing, given: input.flags.confirm, doing: `repair the ${thing} ${name}` };
@@ -156,7 +158,7 @@ function nothingToDo({ directory, quarantine, name }: Target): CommandResult {
     value: { run: null, directory, quarantine: null, proof: null },
     text: () =>
       [
-        `Nothing in ${directory} keeps a Prometheus from starting: ${name} was left as it is.`,
+        `Nothing in ${printable(directory)} keeps a Prometheus from starting: ${printable(name)} was left as it is.`,
         `No quarantine was made at ${quarantine}.`,
       ].slice(0, 1),
   };

@@ -5,6 +5,7 @@ import { HoldfastError } from '../../errors/holdfast-error.ts';
 import type { DiscardMark, DiscardStep, KeptProof } from '../../model/discard-step.ts';
 import type { RunEvent } from '../../model/handler.ts';
 import type { Plan } from '../../model/plan.ts';
+import { printable } from '../../model/printable.ts';
 import { shellWord } from '../../model/shell-word.ts';
 import { chooseKeepers, type KeeperChoice } from '../../observations/discard/choose-keepers.ts';
 import { locateDiscard, type DiscardPlace } from '../../observations/discard/locate-discard.ts';
@@ -139,21 +140,21 @@ function resultOf(place: DiscardPlace, { plan, proof, error }: Outcome): Command
   const renamedTo = marking?.to ?? null;
   const value = { run: plan.run, directory: place.path, renamedTo, removed, proof };
   if (error !== undefined) return { value, error, text: () => [] };
-  if (marking === undefined) return { value, text: () => [`${place.path} is deleted.`] };
+  if (marking === undefined) return { value, text: () => [`${printable(place.path)} is deleted.`] };
   return { value, text: () => tellRenamed(marking.to, marking.mark) };
 }
 
 function doneBefore(path: string, mark: DiscardMark): CommandResult {
   return {
     value: { run: null, directory: mark.directory, renamedTo: path, removed: false, proof: null },
-    text: () => [`${mark.directory} was discarded before.`, ...tellRenamed(path, mark)],
+    text: () => [`${printable(mark.directory)} was discarded before.`, ...tellRenamed(path, mark)],
   };
 }
 
 function tellRenamed(path: string, { name }: DiscardMark): readonly string[] {
   const back = join(dirname(path), name);
   return [
-    `It is now ${path}.`,
+    `It is now ${printable(path)}.`,
     `To put it back: mv ${shellWord(path)} ${shellWord(back)} && rm ${shellWord(join(back, discardMarkFile))}`,
     `To delete it, 14 days from then at the earliest: holdfast rescue discard ${shellWord(path)}`,
   ];
