@@ -23,6 +23,10 @@ export const errorCodes = {
   },
   'not-a-tsdb': { kind: 'usage', meaning: 'The directory that was named holds no data of a Prometheus.' },
   'not-a-directory': { kind: 'usage', meaning: 'What was named is not there, or is no directory.' },
+  'same-on-both-sides': {
+    kind: 'usage',
+    meaning: 'Both sides of a proof are the same directory or file, which would prove nothing.',
+  },
   'not-an-inventory': {
     kind: 'usage',
     meaning: 'The file that was named holds no inventory of a TSDB that could be compared.',

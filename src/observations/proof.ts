@@ -8,6 +8,7 @@ import { condemnedBlocks } from '../rules/condemned-blocks.ts';
 import { effectiveRetention } from '../rules/retention.ts';
 import { compareTsdbInventories, findWindowsInQuestion } from '../rules/tsdb-verdict.ts';
 import { findFileSide } from './read-proof-side.ts';
+import { refuseItself } from './refuse-itself.ts';
 import { findDataDirectory, observeTsdbInventory, type TsdbLook, type TsdbReaders } from './tsdb-inventory.ts';
 
 export interface ProofQuestion {
@@ -18,10 +19,14 @@ export interface ProofQuestion {
   readonly retentionMs: number | undefined;
 }
 
-/** Compares two TSDBs to the sample. Throws `not-an-inventory` and `not-a-tsdb` for what is neither. */
+/**
+ * Compares two TSDBs to the sample. Throws `not-an-inventory` and `not-a-tsdb` for what is neither, and `same-on-both-sides`.
+ */
 export async function observeProof(question: ProofQuestion, readers: TsdbReaders, look: TsdbLook): Promise<TsdbProof> {
+  await refuseItself(question.before, question.after);
   // Both are known to be something before one of them is read for an hour.
-  const [ours, theirs] = [await openSide(question.before), await openSide(question.after)];
+  const [ours, theirs] = [await openSide(question.before, look.signal), await openSide(question.after, look.signal)];
+  await refuseItself(ours.side.path, theirs.side.path);
   const before = ours.inventory ?? (await observeTsdbInventory(ours.side.path, readers, look));
   const cut = { ...look, cutMs: before.completeToMs };
   const after = theirs.inventory ?? (await observeTsdbInventory(theirs.side.path, readers, cut));
@@ -48,8 +53,8 @@ interface OpenedSide {
   readonly inventory: TsdbInventory | undefined;
 }
 
-async function openSide(path: string): Promise<OpenedSide> {
-  const file = await findFileSide(path);
+async function openSide(path: string, signal: AbortSignal): Promise<OpenedSide> {
+  const file = await findFileSide(path, signal);
   if (file !== undefined) return file;
   return { side: { path: await findDataDirectory(path), kind: 'directory' }, inventory: undefined };
 }

@@ -7,6 +7,7 @@ import { findErrno, fromFsError } from '../files/fs-errors.ts';
 import type { TsdbInventory } from '../model/tsdb-inventory.ts';
 import type { ProofSide } from '../model/tsdb-proof.ts';
 import { findContradiction } from '../rules/find-contradiction.ts';
+import { isOpenedPipe, readPipe } from './read-pipe.ts';
 import { notThere } from './require-directory.ts';
 
 /** A year of an inventory with a hundred jobs has about a tenth of it. */
@@ -18,12 +19,12 @@ export interface FileSide {
 }
 
 /**
- * The inventory in a file: the last line of what `holdfast inventory DIR --json` printed, or what a proof saw on its second
+ * The inventory in a file, or in a pipe that the shell has opened: the last line of what `holdfast inventory DIR --json` printed, or what a proof saw on its second
  * side. Undefined for a directory; throws `not-a-directory` for what is not there, `corrupt-file` for an inventory that cannot
  * be true, and `not-an-inventory` for anything else, each with a position.
  */
-export async function findFileSide(path: string): Promise<FileSide | undefined> {
-  const text = await readText(path);
+export async function findFileSide(path: string, signal: AbortSignal): Promise<FileSide | undefined> {
+  const text = await readText(path, signal);
   if (text === undefined) return undefined;
   const { value, line } = parseLastLine(path, text);
   if (isObject(value) && 'error' in value && !('kept' in value)) {
@@ -95,8 +96,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Undefined for a directory. */
-async function readText(path: string): Promise<string | undefined> {
+async function readText(path: string, signal: AbortSignal): Promise<string | undefined> {
   try {
+    if (await isOpenedPipe(path)) {
+      const text = await readPipe(path, { maxBytes, signal });
+      if (text === undefined) throw refuse(path, `more than ${maxBytes} bytes come out of it`, again);
+      return text;
+    }
     // O_NONBLOCK, so that a named pipe in the place of the file does not stop us for ever.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
@@ -111,6 +117,7 @@ async function readText(path: string): Promise<string | undefined> {
   } catch (error) {
     const errno = findErrno(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') throw await notThere(path, 'Name a directory or an inventory.');
+    if (errno === 'ELOOP') throw refuse(path, 'it leads to neither a file, a pipe nor a directory', again);
     throw fromFsError(error, path, 'read');
   }
 }

@@ -27,14 +27,22 @@ describeStack('odd names', () => {
     const [block = ''] = blocks.blocks;
     await writeFile(join(volume, block, odd), '');
     await mkdir(join(volume, `${odd}.tmp`));
+    const copy = join(holdfast.directory, `${odd}-copy`);
+    await cp(volume, copy, { recursive: true });
     const nowhere = join(volume, odd);
     const verbs = [
       ['rescue', share],
       ['check', volume],
       ['inventory', volume],
-      ['proof', volume, volume],
+      ['proof', volume, copy],
     ] as const;
-    for (const argumentList of [...verbs, ['check', nowhere], ['rescue', nowhere], ['proof', nowhere, volume]]) {
+    for (const argumentList of [
+      ...verbs,
+      ['check', nowhere],
+      ['rescue', nowhere],
+      ['proof', nowhere, volume],
+      ['proof', volume, volume],
+    ]) {
       const { stdout, stderr } = await holdfast.say(argumentList);
       expect([argumentList, `${stdout}${stderr}`.match(unsafe)]).toEqual([argumentList, null]);
       expect(`${stdout}${stderr}`).toContain(shown);

@@ -5,12 +5,13 @@ import { plural } from '../../model/counted.ts';
 import { findUnreadBefore, isGoodVerdict, provesNothing, type TsdbProof } from '../../model/tsdb-proof.ts';
 import { shellWord } from '../../model/shell-word.ts';
 import { observeProof } from '../../observations/proof.ts';
+import { isOpenedPipe } from '../../observations/read-pipe.ts';
 import type { CommandContext, CommandInput, CommandResult } from '../command.ts';
 
 /** `holdfast proof A B`: what of A is in B, to the sample. */
 export async function runProof(input: CommandInput, context: CommandContext): Promise<CommandResult> {
   const [before = '', after = ''] = await Promise.all(
-    input.arguments.map(async (path) => followSymlinks(resolve(context.workingDirectory, path))),
+    input.arguments.map(async (path) => placeOf(resolve(context.workingDirectory, path))),
   );
   const readers = await context.world.openTsdb();
   const proof = await observeProof({ before, after, retentionMs: input.flags.retention }, readers, {
@@ -25,6 +26,11 @@ export async function runProof(input: CommandInput, context: CommandContext): Pr
       return renderTsdbProof(proof, style);
     },
   };
+}
+
+/** What stands for an opened pipe leads to no path. */
+async function placeOf(path: string): Promise<string> {
+  return (await isOpenedPipe(path)) ? path : followSymlinks(path);
 }
 
 function unread(proof: TsdbProof): HoldfastError | undefined {
