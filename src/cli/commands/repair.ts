@@ -153,14 +153,12 @@ async function withPlaces(reason: unknown, plan: Plan<RepairStep>, target: Targe
   });
 }
 
-function nothingToDo({ directory, quarantine, name }: Target): CommandResult {
+function nothingToDo({ directory, name }: Target): CommandResult {
   return {
     value: { run: null, directory, quarantine: null, proof: null },
-    text: () =>
-      [
-        `Nothing in ${printable(directory)} keeps a Prometheus from starting: ${printable(name)} was left as it is.`,
-        `No quarantine was made at ${quarantine}.`,
-      ].slice(0, 1),
+    text: () => [
+      `Nothing in ${printable(directory)} keeps a Prometheus from starting: ${printable(name)} was left as it is.`,
+    ],
   };
 }
 
