@@ -46,12 +46,21 @@ export async function countDataDirectory(
   readers: TsdbReaders,
   { progress, signal, cutMs = null, settlingMs = usualSettlingMs, onlyBlock }: TsdbLook,
 ): Promise<TsdbInventory> {
-  const writer = await readers.findWriterBelow(dataDirectory);
-  const settledMs = writer === undefined ? null : Math.floor(readers.now()) - settlingMs;
+  const settledMs = (await mayBeWritten(dataDirectory, readers)) ? Math.floor(readers.now()) - settlingMs : null;
   return readers.run(
     { kind: 'inventory', directory: dataDirectory, settledMs, cutMs, ...(onlyBlock !== undefined && { onlyBlock }) },
     { signal, onProgress: (done, total) => progress({ done, total, unit: 'bytes', text: dataDirectory }) },
   );
+}
+
+/** Where not all of it may be looked at, somebody may write to it. */
+async function mayBeWritten(dataDirectory: string, readers: TsdbReaders): Promise<boolean> {
+  try {
+    return (await readers.findWriterBelow(dataDirectory)) !== undefined;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'io') return true;
+    throw error;
+  }
 }
 
 const nameOne = 'Name a directory with blocks or wal/ in it, or the volume above it.';

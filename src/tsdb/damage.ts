@@ -9,7 +9,8 @@ export type DamageRule =
   | 'unknown-encoding'
   | 'unknown-record'
   | 'out-of-range'
-  | 'zero-filled';
+  | 'zero-filled'
+  | 'unreadable';
 
 /**
  * Bytes that are not what their format says. Thrown by parsers, caught where the object is known and turned into a
@@ -20,8 +21,8 @@ export class Damage extends Error {
   /** In the bytes that were being parsed. */
   readonly offset: number;
 
-  constructor(rule: DamageRule, message: string, offset: number) {
-    super(message);
+  constructor(rule: DamageRule, message: string, offset: number, cause?: unknown) {
+    super(message, { cause });
     this.name = 'Damage';
     this.rule = rule;
     this.offset = offset;

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { TsdbFinding } from '../model/tsdb-inventory.ts';
 import { isBlockName } from './block-name.ts';
 import type { BlockDamage } from './block/block-reader.ts';
@@ -70,7 +70,9 @@ export class Findings {
       toMs,
       message: `${file} at byte ${offset}: ${damage.message}. What it held is not counted.`,
       remedy:
-        'Put the block back from a copy, or run `holdfast repair` on the directory, which keeps all that is whole; `holdfast check` on it says what is damaged.',
+        damage.rule === 'unreadable'
+          ? `Run it as a user who may read all of ${dirname(file)}; where the disk cannot give it, put the block back from a copy.`
+          : 'Put the block back from a copy, or run `holdfast repair` on the directory, which keeps all that is whole; `holdfast check` on it says what is damaged.',
     });
   }
 

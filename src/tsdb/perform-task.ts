@@ -166,7 +166,7 @@ const tooManyFiles = ['EMFILE', 'ENFILE'];
 /** Everything held open, so that it stays as it is; where that cannot be for a passable reason, one after the other. */
 function openFiles(directory: string, passable: readonly string[]): OpenFiles {
   try {
-    return holdFiles(directory);
+    return holdFiles(directory, 'all', passable.includes('EACCES') ? 'thrown' : 'refused');
   } catch (error) {
     const errno = findErrno(error);
     if (errno === undefined || !passable.includes(errno)) throw error;

@@ -62,7 +62,7 @@ describe.skipIf(cannotBecomeNobody)(
       expect(said.stdout).toContain(`not read ${share('half')}: `);
     });
 
-    test('check finds what it cannot read, an inventory of it is refused, and a closed root is no empty one', async () => {
+    test('a block that may not be looked into is named by check and inventory, and nothing about it is proved', async () => {
       const checked = await runAsNobody(['check', share('half'), '--json']);
       expect([checked.exitCode, lastObject(checked.stdout)]).toEqual([
         12,
@@ -70,9 +70,23 @@ describe.skipIf(cannotBecomeNobody)(
           findings: expect.arrayContaining([expect.objectContaining({ rule: 'unreadable' })]),
         }),
       ]);
+      const counted = await runAsNobody(['inventory', share('half'), '--json']);
+      const closed = { severity: 'error', rule: 'unreadable', file: `${ulid}/meta.json` };
+      expect([counted.exitCode, lastObject(counted.stdout)]).toEqual([
+        0,
+        expect.objectContaining({ findings: [expect.objectContaining(closed)] }),
+      ]);
+      const proved = await runAsNobody(['proof', share('half'), share('open'), '--json']);
+      expect([proved.exitCode, lastObject(proved.stdout)]).toEqual([
+        13,
+        expect.objectContaining({ error: expect.objectContaining({ code: 'not-decided' }) }),
+      ]);
+    });
+
+    test('a closed root is no empty one, and nothing of a closed block is moved or copied', async () => {
       for (const words of [
-        ['inventory', share('half')],
-        ['proof', share('half'), share('open')],
+        ['repair', share('half'), '--plan'],
+        ['adopt', share('half'), '--plan'],
         ['inventory', share('closed')],
         ['check', share('closed')],
         ['rescue', share('closed')],

@@ -3,6 +3,7 @@ import type { BlockMeta } from '../../model/block.ts';
 import { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { damageOf } from '../files/unreadable.ts';
 import { isBlockName, parseBlockMeta } from '../block-meta.ts';
 import type { BlockDamage } from './block-reader.ts';
 
@@ -16,8 +17,9 @@ export function readMetas(files: TsdbFiles, onDamage: (damage: BlockDamage) => v
     try {
       blocks.push(files.findMeta?.(name) ?? readMeta(files, name));
     } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-      onDamage({ file, offset: 0, damage: error, labels: null, fromMs: null, toMs: null });
+      const damage = damageOf(error);
+      if (damage === undefined) throw error;
+      onDamage({ file, offset: 0, damage, labels: null, fromMs: null, toMs: null });
     }
   }
   return blocks.sort((one, other) => one.minTime - other.minTime);

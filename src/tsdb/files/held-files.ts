@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isBlockName } from '../block-name.ts';
 import { Damage, type DamageRule } from '../damage.ts';
+import { findUnreadable } from './unreadable.ts';
 import { listSnapshots } from '../head/chunk-snapshot.ts';
 import { findLinks, listNames } from './links.ts';
 import { openRegularFile } from './open-regular-file.ts';
@@ -38,9 +39,13 @@ export interface Held {
  * Opens every file at once and reads each up to the size that it has now: what Prometheus deletes meanwhile stays readable
  * through its descriptor, and nothing is written anywhere. WAL first, then head chunks, then blocks: what moves from one
  * to the next in between is in both, and is counted once (docs/format/digest.md). Of `head`, everything but the
- * blocks and the links.
+ * blocks and the links. A block that may not be looked into is refused when it is opened, or at once.
  */
-export function holdFiles(directory: string, parts: 'all' | 'head' = 'all'): HeldFiles {
+export function holdFiles(
+  directory: string,
+  parts: 'all' | 'head' = 'all',
+  closedBlocks: 'refused' | 'thrown' = 'refused',
+): HeldFiles {
   const held = new Map<string, Held>();
   const refused = new Map<string, Refusal>();
   const lists = new Map<string, readonly string[]>();
@@ -60,6 +65,15 @@ export function holdFiles(directory: string, parts: 'all' | 'head' = 'all'): Hel
       if (!(error instanceof Damage && error.rule === 'missing')) refused.set(path, refusalOf(error));
     }
   };
+  /** As with a block without its meta.json, the others can be read all the same. */
+  const refuseClosed = (name: string, error: unknown): void => {
+    if (closedBlocks === 'thrown' || findUnreadable(error) === undefined) throw error;
+    const meta = join(name, 'meta.json');
+    const opened = held.get(meta);
+    if (opened !== undefined) closeSync(opened.descriptor);
+    held.delete(meta);
+    refused.set(meta, refusalOf(error));
+  };
   /** Prometheus renames a block as a whole before it deletes it: one that is still there has lost its meta.json otherwise. */
   const refuseHeadless = (name: string): void => {
     const meta = join(name, 'meta.json');
@@ -71,7 +85,7 @@ export function holdFiles(directory: string, parts: 'all' | 'head' = 'all'): Hel
     for (const log of ['wal', 'wbl']) holdLog(log, list, hold);
     for (const name of list('chunks_head')) if (/^\d+$/.test(name)) hold(join('chunks_head', name));
     if (parts === 'all') {
-      holdBlocks(list, hold);
+      holdBlocks(list, hold, refuseClosed);
       for (const name of (lists.get('.') ?? []).filter(isBlockName)) refuseHeadless(name);
     }
     for (const { name } of listSnapshots({ list: (path) => lists.get(path) ?? [] })) {
@@ -145,7 +159,7 @@ function holdLog(log: string, list: List, hold: Hold): void {
 }
 
 /** Until no new block appears: one that was compacted away in between has its samples in a new one. */
-function holdBlocks(list: List, hold: Hold): void {
+function holdBlocks(list: List, hold: Hold, refuse: (name: string, error: unknown) => void): void {
   const seen = new Set<string>();
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const fresh = list('.').filter((name) => isBlockName(name) && !seen.has(name));
@@ -153,7 +167,11 @@ function holdBlocks(list: List, hold: Hold): void {
     for (const name of fresh) {
       seen.add(name);
       for (const file of ['meta.json', 'index', 'tombstones']) hold(join(name, file));
-      for (const segment of list(join(name, 'chunks'))) hold(join(name, 'chunks', segment));
+      try {
+        for (const segment of list(join(name, 'chunks'))) hold(join(name, 'chunks', segment));
+      } catch (error) {
+        refuse(name, error);
+      }
     }
   }
   throw new Damage('bad-structure', 'blocks change faster than they can be opened', 0);

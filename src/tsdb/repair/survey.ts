@@ -43,6 +43,8 @@ export function surveyTsdb(directory: string, onRead: (bytes: number) => void): 
 function surveyBlocks(files: TsdbFiles, listEntries: ListEntries, onRead: (bytes: number) => void) {
   const metaDamages = new Map<string, string>();
   const metas = readMetas(files, ({ file, damage }) => {
+    // What may not be looked at may be whole, and is not moved.
+    if (damage.rule === 'unreadable') throw damage.cause;
     metaDamages.set(file.split('/')[0] ?? '', `${file}: ${damage.message}`);
   });
   const byName = new Map<string, BlockMeta>(metas.map((meta) => [meta.ulid, meta]));
