@@ -59,6 +59,8 @@ export interface RewriteBlockStep extends StepBase {
   readonly shape: BlockShape;
   /** What meta.json counts, or null. */
   readonly series: number | null;
+  /** True where its chunk files are taken by their numbers, and not in their order. */
+  readonly isNumbered: boolean;
   readonly keeps: BlockCounts;
 }
 

@@ -2,7 +2,7 @@
 export interface TsdbSurvey {
   readonly blocks: readonly DamagedBlock[];
   readonly segments: readonly DamagedSegment[];
-  /** What has the name of a segment or a checkpoint and is none, or is in the way of others; and why. */
+  /** What has the name of a segment, a checkpoint or a chunk file and is none, or is in the way of others; and why. */
   readonly strays: readonly { readonly path: string; readonly why: string }[];
   /** Checkpoints to be made with an empty segment: what was before the first segment is gone. */
   readonly checkpoints: readonly string[];
@@ -60,6 +60,8 @@ export interface DamagedBlock {
   readonly inHead: BlockCounts | null;
   /** True where its tombstones cannot be read: what they had deleted comes back. */
   readonly undeletes: boolean;
+  /** True where its chunk files are taken by their numbers, and not in their order as Prometheus takes them: one is missing. */
+  readonly isNumbered: boolean;
 }
 
 export interface DamagedSegment {

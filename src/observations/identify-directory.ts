@@ -4,6 +4,7 @@ import { HoldfastError } from '../errors/holdfast-error.ts';
 import type { VolumeComponent } from '../model/component.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { isBlockName } from '../tsdb/block-name.ts';
+import { isChunkFileName } from '../tsdb/block/chunk-files.ts';
 
 export interface IdentifiedDirectory {
   readonly kind: VolumeComponent;
@@ -138,7 +139,7 @@ function mayBeFile(path: string): boolean {
 /** An empty directory is what is left of a block whose last file is gone. */
 function mayBeChunks(path: string): boolean {
   try {
-    return readdirSync(path).some((name) => /^\d{6,}$/.test(name));
+    return readdirSync(path).some(isChunkFileName);
   } catch {
     return false;
   }

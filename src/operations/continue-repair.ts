@@ -93,6 +93,8 @@ const stepSchema: z.ZodMiniType<RepairStep> = z.discriminatedUnion('kind', [
     to: ulid,
     shape: z.object({ minTime: z.int(), maxTime: z.int(), level: count, sources: z.array(ulid), hints: z.array(text) }),
     series: z.nullable(count),
+    // Plans of older versions do not say.
+    isNumbered: z._default(z.boolean(), false),
     keeps: counts,
   }),
   z.object({ ...base, kind: z.literal('move-aside'), from: text, to: text }),

@@ -106,7 +106,7 @@ function manifestOf(survey: TsdbSurvey, { run, directory, nowMs }: RepairOrder):
   return { format: 1, run, plannedAtMs: nowMs, directory, entries, made: listMade(survey), renames };
 }
 
-function planBlock({ ulid, keep, counted }: DamagedBlock, order: RepairOrder): readonly RepairStep[] {
+function planBlock({ ulid, keep, counted, isNumbered }: DamagedBlock, order: RepairOrder): readonly RepairStep[] {
   const aside = moveAside(ulid, order);
   if (keep === null) return [aside];
   const { to, shape, series, chunks, samples } = keep;
@@ -122,6 +122,7 @@ function planBlock({ ulid, keep, counted }: DamagedBlock, order: RepairOrder): r
       to,
       shape,
       series: counted?.series ?? null,
+      isNumbered,
       keeps: { series, chunks, samples },
     },
     aside,

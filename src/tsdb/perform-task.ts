@@ -7,6 +7,7 @@ import { coverTsdb } from './coverage/cover-tsdb.ts';
 import { compareSeries } from './compare/compare-series.ts';
 import { compareUnion } from './compare/compare-union.ts';
 import { holdFiles, type HeldFiles, type SharedFiles } from './files/held-files.ts';
+import { numberedChunks } from './block/chunk-files.ts';
 import { quietFiles } from './files/quiet-files.ts';
 import { takeInventory, takeInventoryHelped } from './inventory/take-inventory.ts';
 import type { TsdbFiles } from './files/tsdb-files.ts';
@@ -71,9 +72,10 @@ const performers: { readonly [K in keyof TsdbTasks]: Perform<K> } = {
       [...tooManyFiles, 'EACCES', 'EIO'],
     ),
   survey: ({ directory }, tell) => surveyTsdb(directory, reportEvery(0, tell)),
-  'copy-block': ({ directory: into, block: meta, to: ulid, from = into }, tell) => {
+  'copy-block': ({ directory: into, block: meta, to: ulid, from = into, isNumbered = false }, tell) => {
     const onRead = reportEvery(0, tell);
-    return copyBlock({ from: quietFiles(from), meta, into, ulid, onDamage: () => undefined, onRead });
+    const files = isNumbered ? numberedChunks(quietFiles(from), meta.ulid) : quietFiles(from);
+    return copyBlock({ from: files, meta, into, ulid, onDamage: () => undefined, onRead });
   },
   'is-successor': (task, tell) => {
     const [from, files] = [quietFiles(task.from), quietFiles(task.directory)];

@@ -121,6 +121,8 @@ export interface CopyBlockTask {
   readonly to: string;
   /** Where the block lies in another directory than the new one. */
   readonly from?: string;
+  /** True where its chunk files are taken by their numbers, and not in their order. */
+  readonly isNumbered?: boolean;
 }
 
 /** Whether a block is the copy that a repair would write. */

@@ -9,21 +9,22 @@ import { taskOptions, type RepairDependencies } from './repair-dependencies.ts';
 export function createRewriteBlockHandler({ runTask }: RepairDependencies): Handler<RewriteBlockStep> {
   return {
     isDone: async (step, context) => {
-      const { directory, block, original, to, shape, series, keeps } = step;
+      const { directory, block, original, to, shape, series, isNumbered, keeps } = step;
       if (!(await exists(join(directory, to)))) {
         // With the original gone as well there is nothing to copy; what went with it, the proof says.
         return !(await exists(join(directory, block))) && !(await exists(original));
       }
       const from = await placeOf(step);
-      const task = { kind: 'is-successor', directory, from, block, series, to, shape, counts: keeps } as const;
+      const successor = { block, series, isNumbered, to, shape, counts: keeps };
+      const task = { kind: 'is-successor', directory, from, ...successor } as const;
       return runTask(task, taskOptions(context, to));
     },
     apply: async (step, context) => {
-      const { directory, block, to, shape, series } = step;
+      const { directory, block, to, shape, series, isNumbered } = step;
       if (await exists(join(directory, to))) throw taken(step);
       const from = await placeOf(step);
       const meta = { ...shape, ulid: block, series };
-      const task = { kind: 'copy-block', directory, from, block: meta, to } as const;
+      const task = { kind: 'copy-block', directory, from, block: meta, isNumbered, to } as const;
       const { samples, chunks, contentDigest } = await runTask(task, taskOptions(context, block));
       context.say(
         `block ${to} holds ${samples} samples in ${chunks} chunks of ${block}, read back: sha256 ${contentDigest}`,

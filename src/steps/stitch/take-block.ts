@@ -7,6 +7,7 @@ import { copyVerified } from '../../files/copy-verified.ts';
 import { withFsErrors } from '../../files/fs-errors.ts';
 import type { Handler, StepContext } from '../../model/handler.ts';
 import type { TakeBlockStep } from '../../model/stitch-step.ts';
+import { listChunkFiles } from '../../tsdb/block/chunk-files.ts';
 import { giveLike } from './give-like.ts';
 import { exists, isMade } from './stitch-dependencies.ts';
 
@@ -59,7 +60,7 @@ async function copyFiles(step: TakeBlockStep, unfinished: string, context: StepC
 async function listFiles(block: string): Promise<readonly string[]> {
   const chunks = await withFsErrors(block, 'read', () => readdir(join(block, 'chunks')).catch(ignoreMissing));
   const hasStones = await exists(join(block, 'tombstones'));
-  const segments = chunks.filter((name) => /^\d{6,}$/.test(name)).sort();
+  const segments = listChunkFiles(chunks);
   return ['index', ...(hasStones ? ['tombstones'] : []), ...segments.map((name) => join('chunks', name))];
 }
 

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { FileWindow } from '../bytes/file-window.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
+import { requireFirstTime } from '../chunk/first-time.ts';
 import type { SampleSink } from '../chunk/sample-sink.ts';
 import { Damage } from '../damage.ts';
 import type { BlockMeta } from '../../model/block.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { ChunkSegments, type RawChunk } from './chunk-segments.ts';
 import { readIndexHeader } from './index-header.ts';
+import { findMisplaced } from './misplaced-files.ts';
 import { readSeries, type ChunkMeta, type SeriesEntry, type SeriesPart } from './series-reader.ts';
 import { readSymbols } from './symbols.ts';
 import { readTombstones, type Tombstones } from './tombstones.ts';
@@ -47,11 +49,14 @@ export class BlockReader {
   private readonly index: FileWindow;
   private readonly segments: ChunkSegments;
   readonly tombstones: Tombstones;
+  private readonly files: TsdbFiles;
+  private misplacedFrom: number | undefined;
   private hasToldOutside = false;
 
   /** Throws Damage where there is no index. */
   constructor(files: TsdbFiles, directory: string, options: BlockReaderOptions) {
     const onRead = options.onRead ?? (() => undefined);
+    this.files = files;
     this.directory = directory;
     this.options = options;
     this.tombstones = this.readStones(files);
@@ -80,6 +85,10 @@ export class BlockReader {
       if (!(error instanceof Damage)) throw error;
       this.tellOnce({ file, offset: error.offset, damage: error });
     }
+    // A block with such a file is not read in parts.
+    if (this.options.part === undefined) {
+      this.segments.checkOthers((path, damage) => this.tell({ file: path, offset: damage.offset, damage }));
+    }
   }
 
   /** The samples of a series, chunk by chunk; what cannot be read is told to `onDamage`. */
@@ -100,7 +109,7 @@ export class BlockReader {
       return;
     }
     this.trying(entry, chunk, () => {
-      const { encoding, data } = this.segments.read(chunk.segment, chunk.offset);
+      const { encoding, data } = this.readWhole(chunk);
       onChunk(encoding, data);
     });
   }
@@ -108,13 +117,26 @@ export class BlockReader {
   /** The bytes of a chunk as they are stored, their checksum verified; what cannot be read is told and undefined. */
   readRaw(entry: SeriesEntry, chunk: ChunkMeta): RawChunk | undefined {
     let raw: RawChunk | undefined;
-    this.trying(entry, chunk, () => (raw = this.segments.read(chunk.segment, chunk.offset)));
+    this.trying(entry, chunk, () => (raw = this.readWhole(chunk)));
     return raw;
+  }
+
+  /** The file that a chunk lies in, below the data directory. */
+  fileOf({ segment }: Pick<ChunkMeta, 'segment'>): string {
+    return this.segments.pathOf(segment);
   }
 
   close(): void {
     this.index.close();
     this.segments.close();
+  }
+
+  private readWhole({ segment, offset, minTime }: ChunkMeta): RawChunk {
+    this.misplacedFrom ??= findMisplaced(this.files, this.directory);
+    if (segment >= this.misplacedFrom) throw new Damage('bad-structure', misplaced, offset);
+    const raw = this.segments.read(segment, offset);
+    requireFirstTime(raw.encoding, raw.data, minTime);
+    return raw;
   }
 
   /** Entries that were zeroed up to the end of their section look like padding. */
@@ -173,3 +195,6 @@ export class BlockReader {
     this.options.onDamage({ labels: null, fromMs: null, toMs: null, ...found });
   }
 }
+
+const misplaced =
+  'a chunk file is missing, or one too many is among them: Prometheus goes by the order of their names, and looks for this chunk in another file';

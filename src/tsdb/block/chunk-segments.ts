@@ -4,6 +4,7 @@ import { crc32c } from '../bytes/crc32c.ts';
 import { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { chunkFileName, chunkFilesInOrder, type ChunkFiles } from './chunk-files.ts';
 
 export interface RawChunk {
   readonly encoding: number;
@@ -48,6 +49,9 @@ export class ChunkSegments {
   private readonly files: TsdbFiles;
   private readonly directory: string;
   private readonly reading: ReadingOptions;
+  /** Listed once the first of them is asked for. */
+  private names: ChunkFiles | undefined;
+  private readonly seen = new Set<number>();
   private open: { readonly number: number; readonly file: FileWindow } | undefined;
 
   constructor(files: TsdbFiles, directory: string, reading: ReadingOptions) {
@@ -71,9 +75,17 @@ export class ChunkSegments {
     return { encoding: bytes[at] as number, data: bytes.subarray(at + 1, end) };
   }
 
-  /** Throws Damage where a file is not there or does not begin as one. */
-  checkHeader(segment: number): void {
-    this.fileOf(segment);
+  /** Opens those that were not asked for too: Prometheus does, and opens no block with one that does not begin as one. */
+  checkOthers(onDamage: (path: string, damage: Damage) => void): void {
+    for (const segment of this.listed().keys()) {
+      if (this.seen.has(segment)) continue;
+      try {
+        this.fileOf(segment);
+      } catch (error) {
+        if (!(error instanceof Damage)) throw error;
+        onDamage(this.pathOf(segment), error);
+      }
+    }
   }
 
   close(): void {
@@ -82,12 +94,26 @@ export class ChunkSegments {
   }
 
   pathOf(segment: number): string {
-    return join(this.directory, String(segment).padStart(6, '0'));
+    return join(this.directory, this.listed().get(segment) ?? chunkFileName(segment));
+  }
+
+  private listed(): ChunkFiles {
+    this.names ??= chunkFilesInOrder(this.files.list(this.directory));
+    return this.names;
   }
 
   private fileOf(segment: number): FileWindow {
     if (this.open?.number === segment) return this.open.file;
     this.close();
+    this.seen.add(segment);
+    const names = this.listed();
+    if (!names.has(segment) && names.size > 0) {
+      throw new Damage(
+        'missing',
+        `is not there: chunks/ holds ${names.size} files, taken in the order of their names`,
+        0,
+      );
+    }
     const file = new FileWindow(this.files.open(this.pathOf(segment)), this.reading.onRead, this.reading.buffer);
     this.open = { number: segment, file };
     const head = new ByteCursor(file.read(0, headerBytes));

@@ -5,6 +5,7 @@ import { readTombstones, type Tombstones } from '../block/tombstones.ts';
 import { Damage } from '../damage.ts';
 import { openWindow, type CheckContext } from './check-context.ts';
 import { restoreRemedy } from './check-report.ts';
+import { checkInOrder, type PlaceChunkFiles } from './chunk-order.ts';
 import { ChunkWalk } from './chunk-walk.ts';
 import { checkIndex } from './index-check.ts';
 import { compareMeta, parseMeta } from './meta-check.ts';
@@ -12,10 +13,14 @@ import type { SeriesTotals } from './series-check.ts';
 
 /** Everything in a block's directory. Its meta where that can be read. */
 export function checkBlock(context: CheckContext, ulid: string): BlockMeta | undefined {
+  return checkInOrder(context, ulid, (report, place) => checkParts({ ...context, report }, ulid, place));
+}
+
+function checkParts(context: CheckContext, ulid: string, place: PlaceChunkFiles): BlockMeta | undefined {
   const { report } = context;
   report.remedy = restoreRemedy(`block ${ulid}`);
   const meta = readMeta(context, ulid);
-  const chunks = new ChunkWalk(context, join(ulid, 'chunks'));
+  const chunks = new ChunkWalk(context, join(ulid, 'chunks'), place);
   let totals: SeriesTotals | undefined;
   report.guard(join(ulid, 'index'), () => {
     totals = openIndex(context, ulid, chunks);

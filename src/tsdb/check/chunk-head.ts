@@ -2,7 +2,7 @@ import { Damage } from '../damage.ts';
 
 /** chunkenc/chunk.go Encoding, as far as 3.14 knows them. */
 const lastEncoding = 6;
-const encodings = { xor: 1, xor2: 4, histogramSt: 5, floatHistogramSt: 6 } as const;
+const encodings = { histogramSt: 5, floatHistogramSt: 6 } as const;
 /** The two upper bits hold the counter reset there. */
 const countMaskSt = 0x3fff;
 
@@ -16,10 +16,4 @@ export function requireEncoding(encoding: number): void {
 export function sampleCount(encoding: number, high: number, low: number): number {
   const count = (high << 8) | low;
   return encoding === encodings.histogramSt || encoding === encodings.floatHistogramSt ? count & countMaskSt : count;
-}
-
-/** Where a chunk of floats says the time of its first sample, in its data; undefined for histograms, whose layout comes first. */
-export function firstTimeAt(encoding: number): number | undefined {
-  if (encoding === encodings.xor) return 2;
-  return encoding === encodings.xor2 ? 3 : undefined;
 }

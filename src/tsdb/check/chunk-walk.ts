@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { chunkFileName, chunkFilesInOrder, type ChunkFiles } from '../block/chunk-files.ts';
 import { crc32c } from '../bytes/crc32c.ts';
 import { windowBytes, type FileWindow } from '../bytes/file-window.ts';
+import { firstTimeAt, requireFirstTime } from '../chunk/first-time.ts';
 import { Damage } from '../damage.ts';
 import { openWindow, type CheckContext } from './check-context.ts';
-import { firstTimeAt, requireEncoding, sampleCount } from './chunk-head.ts';
+import { requireEncoding, sampleCount } from './chunk-head.ts';
 import { be32, checksumOf, readBe32 } from '../bytes/pieces.ts';
 import { findNonZero } from './zero-run.ts';
 
@@ -39,8 +41,7 @@ export interface ChunkTotals {
 export class ChunkWalk {
   private readonly context: CheckContext;
   private readonly directory: string;
-  /** File names by their numbers. */
-  private readonly names: ReadonlyMap<number, string>;
+  private names: ChunkFiles = new Map();
   /** False where the directory cannot be listed: that is told, and no file of it is missed. */
   private readonly isListed: boolean;
   private segment = 0;
@@ -60,12 +61,13 @@ export class ChunkWalk {
   /** False where a chunk could not be counted. */
   isWhole = true;
 
-  constructor(context: CheckContext, directory: string) {
+  /** `place` says which file is which. */
+  constructor(context: CheckContext, directory: string, place = chunkFilesInOrder) {
     this.context = context;
     this.directory = directory;
-    const names = listSegments(context, directory);
-    this.names = names ?? new Map<number, string>();
-    this.isListed = names !== undefined;
+    this.isListed = context.report.guard(directory, () => {
+      this.names = place(context.files.list(directory));
+    });
   }
 
   get totals(): ChunkTotals {
@@ -219,9 +221,8 @@ export class ChunkWalk {
     const samples = content < 3 ? 0 : sampleCount(encoding, bytes[at + 1] as number, bytes[at + 2] as number);
     if (samples === 0) throw new Damage('bad-structure', 'a chunk holds no sample', 0);
     this.samples += samples;
-    const timeAt = firstTimeAt(encoding);
-    if (timeAt === undefined) this.histograms += samples;
-    else if (fromMs !== null) checkFirstTime(bytes, { from: at + 1 + timeAt, to: at + content }, fromMs);
+    if (firstTimeAt(encoding) === undefined) this.histograms += samples;
+    else if (fromMs !== null) requireFirstTime(encoding, bytes.subarray(at + 1, at + content), fromMs);
   }
 
   private countMissing({ fromMs, toMs }: WantedChunk): void {
@@ -253,16 +254,8 @@ export class ChunkWalk {
   }
 
   private pathOf(segment: number): string {
-    return join(this.directory, this.names.get(segment) ?? String(segment).padStart(6, '0'));
+    return join(this.directory, this.names.get(segment) ?? chunkFileName(segment));
   }
-}
-
-function listSegments({ files, report }: CheckContext, directory: string): ReadonlyMap<number, string> | undefined {
-  let names: readonly string[] | undefined;
-  report.guard(directory, () => {
-    names = files.list(directory).filter((name) => /^\d{1,10}$/.test(name));
-  });
-  return names === undefined ? undefined : new Map(names.map((name) => [Number(name), name]));
 }
 
 function checkHeader(file: FileWindow): void {
@@ -287,19 +280,4 @@ function readLength(bytes: Uint8Array, start: number, count: number): number {
   let length = 0;
   for (let index = count - 1; index >= 0; index -= 1) length = length * 128 + ((bytes[start + index] as number) & 0x7f);
   return length;
-}
-
-/** Samples begin with a time as a varint (chunks.md). */
-function checkFirstTime(bytes: Uint8Array, { from, to }: { from: number; to: number }, fromMs: number): void {
-  let folded = 0;
-  let scale = 1;
-  for (let index = from; index < Math.min(from + longestTime, to); index += 1) {
-    const byte = bytes[index] as number;
-    folded += (byte & 0x7f) * scale;
-    scale *= 128;
-    if (byte < 0x80) break;
-  }
-  const time = folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
-  if (time === fromMs) return;
-  throw new Damage('bad-structure', `a chunk begins at ${time}, and the index says ${fromMs}: it is another one`, 0);
 }

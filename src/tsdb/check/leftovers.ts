@@ -79,7 +79,7 @@ function checkpointNumber(path: string): number | undefined {
 const block = '[0-7][0-9A-HJKMNP-TV-Z]{25}';
 /** Everything that Prometheus makes below its data directory, by its path. */
 const known = [
-  new RegExp(`^${block}(?:/(?:meta\\.json|index|tombstones|chunks(?:/\\d{6,})?))?$`),
+  new RegExp(`^${block}(?:/(?:meta\\.json|index|tombstones|chunks(?:/\\d+)?))?$`),
   /^(?:wal|wbl)(?:\/(?:\d{8,}|checkpoint\.\d{6,}(?:\/\d{8,})?))?$/,
   /^chunks_head(?:\/\d{6,})?$/,
   /^chunk_snapshot\.\d+\.\d+(?:\/\d{8,})?$/,

@@ -168,7 +168,8 @@ function holdBlocks(list: List, hold: Hold, refuse: (name: string, error: unknow
       seen.add(name);
       for (const file of ['meta.json', 'index', 'tombstones']) hold(join(name, file));
       try {
-        for (const segment of list(join(name, 'chunks'))) hold(join(name, 'chunks', segment));
+        // In their order, so that of a block that goes meanwhile no file takes another's place.
+        for (const segment of [...list(join(name, 'chunks'))].sort()) hold(join(name, 'chunks', segment));
       } catch (error) {
         refuse(name, error);
       }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { BlockMeta } from '../../model/block.ts';
 import type { TsdbFinding, TsdbInventory } from '../../model/tsdb-inventory.ts';
 import { checkChunkFiles } from '../block/check-chunk-files.ts';
+import { areInPlace } from '../block/chunk-files.ts';
 import { sizeOfBlock } from '../block/block-size.ts';
 import { findLeftBehind } from '../compare/left-behind.ts';
 import type { SharedFiles } from '../files/held-files.ts';
@@ -84,7 +85,7 @@ function plan({ walk }: TsdbCounting, { files, cutMs, settledMs }: TakeInventory
   const planned = planUnits({
     blocks: walk.blocks,
     sizeOf: size,
-    isDivisible: ({ ulid }) => haveHeaders(files, ulid),
+    isDivisible: ({ ulid }) => areFilesGood(files, ulid),
     headFromMs: walk.minValidMs,
     cutMs: cutMs ?? settledMs,
     partBytes,
@@ -94,10 +95,11 @@ function plan({ walk }: TsdbCounting, { files, cutMs, settledMs }: TakeInventory
   return { planned, others, otherBytes: [...otherBlocks].reduce((sum, block) => sum + size(block), 0) };
 }
 
-/** A file of chunks that does not begin as one is told once, and by whoever comes to its first chunk (chunk-segments.ts). */
-function haveHeaders(files: TsdbFiles, ulid: string): boolean {
-  let areGood = true;
-  checkChunkFiles(files, join(ulid, 'chunks'), () => (areGood = false));
+/** What is wrong with a file of chunks as a whole is told once, by whoever reads all of them (chunk-segments.ts). */
+function areFilesGood(files: TsdbFiles, ulid: string): boolean {
+  const directory = join(ulid, 'chunks');
+  let areGood = areInPlace(files.list(directory));
+  checkChunkFiles(files, directory, () => (areGood = false));
   return areGood;
 }
 

@@ -1,4 +1,5 @@
 import type { BlockCounts, BlockShape } from '../../model/tsdb-repair.ts';
+import { numberedChunks } from '../block/chunk-files.ts';
 import { readMeta } from '../block/read-metas.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
@@ -9,6 +10,8 @@ export interface Successor {
   /** The block that is to be copied, and what its meta.json counts. */
   readonly block: string;
   readonly series: number | null;
+  /** True where its chunk files are taken by their numbers, and not in their order. */
+  readonly isNumbered: boolean;
   readonly to: string;
   readonly shape: BlockShape;
   readonly counts: BlockCounts;
@@ -25,8 +28,9 @@ export interface SuccessorPlaces {
  * True where a block is the copy that would be written: it says so in its meta.json, it is whole, and holds the very chunks
  * of the original that can be copied. Where the original has gone, all that can be asked for is that it is whole.
  */
-export function isSuccessor({ block, series, to, shape, counts }: Successor, places: SuccessorPlaces): boolean {
-  const { files, from, onRead } = places;
+export function isSuccessor(successor: Successor, places: SuccessorPlaces): boolean {
+  const { block, series, isNumbered, to, shape, counts } = successor;
+  const { files, onRead } = places;
   const meta = tryToReadMeta(files, to);
   if (meta === undefined || !isEqual(meta, counts)) return false;
   const sources = meta.sources.length === 0 ? [to] : meta.sources;
@@ -41,6 +45,7 @@ export function isSuccessor({ block, series, to, shape, counts }: Successor, pla
   if (!isOfShape) return false;
   const digest = new ContentDigest();
   if (surveyBlock({ files, ulid: to, meta, metaDamage: undefined, onRead, digest }) !== undefined) return false;
+  const from = isNumbered ? numberedChunks(places.from, block) : places.from;
   const wanted = tryToDigest({ files: from, ulid: block, series, onRead });
   return wanted === undefined || wanted === digest.finish();
 }

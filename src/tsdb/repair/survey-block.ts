@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { BlockMeta } from '../../model/block.ts';
 import type { BlockCounts, BlockShape, DamagedBlock } from '../../model/tsdb-repair.ts';
 import { BlockReader, type BlockDamage } from '../block/block-reader.ts';
-import { checkChunkFiles } from '../block/check-chunk-files.ts';
 import { checkPostings } from '../block/check-postings.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
@@ -52,6 +51,7 @@ export function surveyBlock(block: BlockToSurvey): SurveyedBlock | undefined {
     times: meta === undefined ? null : { minTime: meta.minTime, maxTime: meta.maxTime },
     found,
     hasStones: found.hasStones,
+    isNumbered: false,
     shape: shapeOf(ulid, shape),
   };
 }
@@ -130,7 +130,6 @@ function readThrough({ files, ulid, meta, onRead, digest }: BlockToSurvey, damag
     checkPostings(files, index, {
       onDamage: (damage) => damages.add(`${index} at byte ${damage.offset}: ${damage.message}`),
     });
-    checkChunkFiles(files, join(ulid, 'chunks'), (words) => damages.add(words));
   } catch (error) {
     if (!(error instanceof Damage)) throw error;
     damages.add(`${index} at byte ${error.offset}: ${error.message}`);

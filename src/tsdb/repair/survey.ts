@@ -1,15 +1,11 @@
 import { join } from 'node:path';
-import type { BlockMeta } from '../../model/block.ts';
-import type { BlockCounts, DamagedBlock, TsdbSurvey } from '../../model/tsdb-repair.ts';
+import type { TsdbSurvey } from '../../model/tsdb-repair.ts';
 import { isBlockName } from '../block-meta.ts';
-import { readMetas } from '../block/read-metas.ts';
 import { quietFiles } from '../files/quiet-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { entriesIn, linkBlocker, type ListEntries, type WalMending } from '../head/wal-layout.ts';
 import { listNumbered, readHeadChunks } from '../head/head-chunks.ts';
-import { chooseHeldByHead } from './choose-kept.ts';
-import { isSuccessor } from './is-successor.ts';
-import { successorOf, surveyBlock, type SurveyedBlock } from './survey-block.ts';
+import { surveyBlocks } from './survey-blocks.ts';
 import { surveyWal } from './survey-wal.ts';
 
 /**
@@ -21,12 +17,13 @@ export function surveyTsdb(directory: string, onRead: (bytes: number) => void): 
   const listEntries = entriesIn(directory);
   const logs = (['wal', 'wbl'] as const).map((name) => surveyWal({ files, listEntries, onRead }, name));
   const mendings = logs.map(({ mending }) => mending);
-  const strays = mendings.flatMap(({ aside }) => aside);
+  const blocks = surveyBlocks(files, listEntries, onRead);
+  const strays = [...mendings.flatMap(({ aside }) => aside), ...blocks.strays];
   const taken = new Set(strays.map(({ path }) => path));
   const blockers = [...mendings.flatMap(({ blockers }) => blockers), ...listLinks(listEntries)];
   const isBlocker = (path: string): boolean => blockers.some((blocker) => blocker.path === path);
   return {
-    blocks: surveyBlocks(files, listEntries, onRead),
+    blocks: blocks.damaged,
     segments: logs.flatMap(({ segments }) => segments),
     strays,
     checkpoints: mendings.flatMap(({ checkpoint }) => checkpoint ?? []),
@@ -38,64 +35,6 @@ export function surveyTsdb(directory: string, onRead: (bytes: number) => void): 
     links: files.listLinks().filter((path) => !isBlocker(path)),
     notes: logs.flatMap(({ notes }) => notes),
   };
-}
-
-function surveyBlocks(files: TsdbFiles, listEntries: ListEntries, onRead: (bytes: number) => void) {
-  const metaDamages = new Map<string, string>();
-  const metas = readMetas(files, ({ file, damage }) => {
-    // What may not be looked at may be whole, and is not moved.
-    if (damage.rule === 'unreadable') throw damage.cause;
-    metaDamages.set(file.split('/')[0] ?? '', `${file}: ${damage.message}`);
-  });
-  const byName = new Map<string, BlockMeta>(metas.map((meta) => [meta.ulid, meta]));
-  const names = listEntries('.').flatMap(({ name, kind }) => (kind === 'directory' && isBlockName(name) ? [name] : []));
-  const damaged = names.sort().flatMap((ulid) => {
-    return surveyBlock({ files, ulid, meta: byName.get(ulid), metaDamage: metaDamages.get(ulid), onRead }) ?? [];
-  });
-  const broken = new Set(damaged.map(({ ulid }) => ulid));
-  // Prometheus removes what a block names as its parents; of a damaged one they may be all that is left.
-  const whole = metas.filter(({ ulid }) => !broken.has(ulid));
-  const replaced = new Set(whole.flatMap(({ parents }) => parents));
-  const isReplaced = ({ ulid }: SurveyedBlock) => replaced.has(ulid) || byName.get(ulid)?.deletable === true;
-  const keepable = damaged.filter((block) => !isReplaced(block) && block.found.chunks > 0);
-  const keepableNames = new Set(keepable.map(({ ulid }) => ulid));
-  const inHead = chooseHeldByHead({
-    files,
-    metas: metas.filter(({ ulid }) => !broken.has(ulid) || keepableNames.has(ulid)),
-    blocks: keepable,
-    onRead,
-  });
-  return damaged.map((block): DamagedBlock => {
-    const { ulid, damages, damageCount, counted, times, undeletes, found, shape } = block;
-    const said = { ulid, damages, damageCount, counted, times, undeletes, isReplaced: isReplaced(block) };
-    const held = inHead.get(ulid) ?? null;
-    if (held !== null || !keepableNames.has(ulid)) return { ...said, inHead: held, keep: null };
-    const { series, chunks, samples } = found;
-    const counts = { series, chunks, samples };
-    const keep = { ...counts, shape, to: chooseName(block, counts, { files, listEntries, onRead }) };
-    return { ...said, inHead: null, keep };
-  });
-}
-
-/** That of a block which holds just what would be written, or one that nothing has yet, half-made or whole. */
-function chooseName(
-  { ulid, shape, counted }: SurveyedBlock,
-  counts: BlockCounts,
-  {
-    files,
-    listEntries,
-    onRead,
-  }: { readonly files: TsdbFiles; readonly listEntries: ListEntries; readonly onRead: (bytes: number) => void },
-): string {
-  const taken = listEntries('.').map(({ name }) => name);
-  for (let attempt = 0; ; attempt += 1) {
-    const to = successorOf(ulid, attempt);
-    if (!taken.some((name) => name.startsWith(to))) return to;
-    if (
-      isSuccessor({ block: ulid, series: counted?.series ?? null, to, shape, counts }, { from: files, files, onRead })
-    )
-      return to;
-  }
 }
 
 /**

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { BlockDamage, BlockReader } from '../block/block-reader.ts';
 import type { ChunkMeta, SeriesEntry } from '../block/series-reader.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
@@ -19,7 +18,7 @@ export function* chunksToCopy(
     const copied = { minTime: chunk.minTime, maxTime: chunk.maxTime, ...raw };
     const damage = findDamageIn(copied, lastTime);
     if (damage !== undefined) {
-      onDamage(asBlockDamage(entry, chunk, { damage, directory: reader.directory }));
+      onDamage(asBlockDamage(entry, chunk, { damage, file: reader.fileOf(chunk) }));
       continue;
     }
     lastTime = chunk.maxTime;
@@ -42,10 +41,9 @@ function findDamageIn(chunk: ChunkToWrite, lastTime: number): Damage | undefined
 
 function asBlockDamage(
   { labels }: SeriesEntry,
-  { segment, offset, minTime: fromMs, maxTime: toMs }: ChunkMeta,
-  { damage, directory }: { readonly damage: Damage; readonly directory: string },
+  { offset, minTime: fromMs, maxTime: toMs }: ChunkMeta,
+  { damage, file }: { readonly damage: Damage; readonly file: string },
 ): BlockDamage {
-  const file = join(directory, 'chunks', String(segment).padStart(6, '0'));
   return { file, offset, damage, labels, fromMs, toMs };
 }
 

@@ -1,0 +1,31 @@
+import { Damage } from '../damage.ts';
+
+const encodings = { xor: 1, xor2: 4 } as const;
+const longestTime = 10;
+
+/**
+ * Throws Damage where a chunk of floats begins at another time than the index says: then it is the chunk of something else,
+ * whose checksum is right. Of histograms, whose layout comes first, nothing is known without decoding.
+ */
+export function requireFirstTime(encoding: number, data: Uint8Array, fromMs: number): void {
+  const at = firstTimeAt(encoding);
+  if (at === undefined) return;
+  let folded = 0;
+  let scale = 1;
+  // Samples begin with a time as a varint (chunks.md).
+  for (let index = at; index < Math.min(at + longestTime, data.length); index += 1) {
+    const byte = data[index] as number;
+    folded += (byte & 0x7f) * scale;
+    scale *= 128;
+    if (byte < 0x80) break;
+  }
+  const time = folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+  if (time === fromMs) return;
+  throw new Damage('bad-structure', `a chunk begins at ${time}, and the index says ${fromMs}: it is another one`, 0);
+}
+
+/** Where a chunk of floats says the time of its first sample, in its data; undefined for histograms. */
+export function firstTimeAt(encoding: number): number | undefined {
+  if (encoding === encodings.xor) return 2;
+  return encoding === encodings.xor2 ? 3 : undefined;
+}
