@@ -131,11 +131,12 @@ export class BlockReader {
     this.segments.close();
   }
 
-  private readWhole({ segment, offset, minTime }: ChunkMeta): RawChunk {
+  private readWhole(chunk: ChunkMeta): RawChunk {
+    const { segment, offset } = chunk;
     this.misplacedFrom ??= findMisplaced(this.files, this.directory);
     if (segment >= this.misplacedFrom) throw new Damage('bad-structure', misplaced, offset);
     const raw = this.segments.read(segment, offset);
-    requireFirstTime(raw.encoding, raw.data, minTime);
+    requireFirstTime(raw.encoding, raw.data, chunk);
     return raw;
   }
 

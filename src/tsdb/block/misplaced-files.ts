@@ -6,7 +6,7 @@ import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { areInPlace, chunkFileName, listChunkFiles, numberedChunks } from './chunk-files.ts';
 import { ChunkSegments } from './chunk-segments.ts';
 import { readIndexHeader } from './index-header.ts';
-import { readSeries } from './series-reader.ts';
+import { readSeries, type ChunkMeta } from './series-reader.ts';
 import { readSymbols } from './symbols.ts';
 
 /**
@@ -32,9 +32,7 @@ function countUnread(files: TsdbFiles, ulid: string): number {
     const header = readIndexHeader(index);
     for (const entry of readSeries(index, header, readSymbols(index, header))) {
       if ('damage' in entry) continue;
-      for (const { segment, offset, minTime } of entry.chunks) {
-        if (!isThere(() => segments.read(segment, offset), minTime)) unread += 1;
-      }
+      for (const chunk of entry.chunks) if (!isThere(chunk, segments)) unread += 1;
     }
   } catch (error) {
     // Whoever reads the index says what is wrong with it.
@@ -46,10 +44,10 @@ function countUnread(files: TsdbFiles, ulid: string): number {
   return unread;
 }
 
-function isThere(read: () => ReturnType<ChunkSegments['read']>, fromMs: number): boolean {
+function isThere(chunk: ChunkMeta, segments: ChunkSegments): boolean {
   try {
-    const { encoding, data } = read();
-    requireFirstTime(encoding, data, fromMs);
+    const { encoding, data } = segments.read(chunk.segment, chunk.offset);
+    requireFirstTime(encoding, data, chunk);
     return true;
   } catch (error) {
     if (error instanceof Damage) return false;

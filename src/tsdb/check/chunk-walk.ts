@@ -95,7 +95,7 @@ export class ChunkWalk {
     this.mayHoldOthers = false;
     this.at = wanted.offset;
     try {
-      this.at = this.read(this.file, wanted.offset, wanted.fromMs);
+      this.at = this.read(this.file, wanted.offset, wanted);
       this.chunks += 1;
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
@@ -183,8 +183,8 @@ export class ChunkWalk {
     report.error('unreferenced-chunks', place, `${place.file}: bytes ${from} to ${to} are ${what} of no series.`);
   }
 
-  /** The end of the chunk at `offset`. `fromMs` is the time at which it must begin, where it is known. */
-  private read(file: FileWindow, offset: number, fromMs: number | null): number {
+  /** The end of the chunk at `offset`. `wanted` is who refers to it, where that is known. */
+  private read(file: FileWindow, offset: number, wanted: WantedChunk | null): number {
     this.claimedEnd = offset + headerBytes;
     const head = Math.min(longestLength, file.sizeBytes - offset);
     if (head <= 0) throw new Damage('truncated', `the file ends at byte ${file.sizeBytes}, before a chunk`, offset);
@@ -203,7 +203,7 @@ export class ChunkWalk {
       const { bytes } = file;
       if (crc32c(bytes, at, at + content) !== be32(bytes, at + content)) throw badChecksum(offset);
     }
-    this.look(file, file.locate(from, Math.min(content, headBytes)), { content, fromMs });
+    this.look(file, file.locate(from, Math.min(content, headBytes)), { content, wanted });
     return end;
   }
 
@@ -214,7 +214,11 @@ export class ChunkWalk {
   }
 
   /** Encoding, number of samples and first time, which are there without decoding. */
-  private look(file: FileWindow, at: number, { content, fromMs }: { content: number; fromMs: number | null }): void {
+  private look(
+    file: FileWindow,
+    at: number,
+    { content, wanted }: { readonly content: number; readonly wanted: WantedChunk | null },
+  ): void {
     const { bytes } = file;
     const encoding = bytes[at] as number;
     requireEncoding(encoding);
@@ -222,7 +226,10 @@ export class ChunkWalk {
     if (samples === 0) throw new Damage('bad-structure', 'a chunk holds no sample', 0);
     this.samples += samples;
     if (firstTimeAt(encoding) === undefined) this.histograms += samples;
-    else if (fromMs !== null) requireFirstTime(encoding, bytes.subarray(at + 1, at + content), fromMs);
+    else if (wanted !== null) {
+      const times = { minTime: wanted.fromMs, maxTime: wanted.toMs };
+      requireFirstTime(encoding, bytes.subarray(at + 1, at + content), times);
+    }
   }
 
   private countMissing({ fromMs, toMs }: WantedChunk): void {

@@ -3,11 +3,19 @@ import { Damage } from '../damage.ts';
 const encodings = { xor: 1, xor2: 4 } as const;
 const longestTime = 10;
 
+/** What the index says of a chunk, both inclusive. */
+interface ChunkTimes {
+  readonly minTime: number;
+  readonly maxTime: number;
+}
+
 /**
- * Throws Damage where a chunk of floats begins at another time than the index says: then it is the chunk of something else,
- * whose checksum is right. Of histograms, whose layout comes first, nothing is known without decoding.
+ * Throws Damage where a chunk of floats begins out of the times that the index says: then it is the chunk of something else,
+ * whose checksum is right. It may begin later than they do: up to 2.20 or so, Prometheus left them as they were where it
+ * had deleted the beginning of a chunk (compact.go populateBlock). Of histograms, whose layout comes first, nothing is known
+ * without decoding.
  */
-export function requireFirstTime(encoding: number, data: Uint8Array, fromMs: number): void {
+export function requireFirstTime(encoding: number, data: Uint8Array, { minTime, maxTime }: ChunkTimes): void {
   const at = firstTimeAt(encoding);
   if (at === undefined) return;
   let folded = 0;
@@ -20,8 +28,9 @@ export function requireFirstTime(encoding: number, data: Uint8Array, fromMs: num
     if (byte < 0x80) break;
   }
   const time = folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
-  if (time === fromMs) return;
-  throw new Damage('bad-structure', `a chunk begins at ${time}, and the index says ${fromMs}: it is another one`, 0);
+  if (time >= minTime && time <= maxTime) return;
+  const said = `${minTime} to ${maxTime}`;
+  throw new Damage('bad-structure', `a chunk begins at ${time}, and the index says ${said}: it is another one`, 0);
 }
 
 /** Where a chunk of floats says the time of its first sample, in its data; undefined for histograms. */
