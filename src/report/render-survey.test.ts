@@ -63,6 +63,18 @@ test('the whole orphan with the newest samples is proposed, also where they are 
   expect(render([old], 'holdfast --data NEWROOT adopt').at(-1)).toContain("holdfast --data NEWROOT adopt '/share/old'");
 });
 
+test('what is damaged, or holds another volume, is never proposed', () => {
+  const damaged = volume('damaged', { damage: ['block x: index is missing'] });
+  expect(render([damaged]).at(-1)).toBe("To see what is damaged: holdfast check '/share/damaged'");
+  expect(render([damaged, volume('z', { kind: 'alertmanager' })]).at(-1)).toBe(
+    "To take one in: holdfast adopt '/share/z' --as alertmanager",
+  );
+  const around = volume('around');
+  const below = volume('around/prometheus-db', { toMs: nowMs - 9 * dayMs });
+  expect(render([around, below]).at(-1)).toContain("holdfast adopt '/share/around/prometheus-db'");
+  expect(render([around, volume('around/snapshots/s', { form: 'snapshot' })]).at(-1)).toContain("'/share/around' --as");
+});
+
 test('a quarantine is told to be one, and is never proposed', () => {
   const lines = render([volume('db-quarantine/r1', { form: 'quarantine' })]);
   expect(lines[0]).toBe('/share: 1 volume in 1 directory, 0 in use, 0 orphans, 1 moved aside by a repair');

@@ -38,7 +38,6 @@ export function renderSurvey(
   const gone = volumes.filter(({ boundTo, discarded }) => boundTo === null && discarded !== null).length;
   const head = `${printable(root)}: ${plural(volumes.length, 'volume')} in ${formatDirectories(directories)}, ${inUse} in use, ${plural(orphans.length, 'orphan')}${aside === 0 ? '' : `, ${aside} moved aside by a repair`}${gone === 0 ? '' : `, ${gone} discarded`}`;
   const rows = volumes.map((volume) => rowOf(volume, { root, nowMs }));
-  const example = chooseExample(orphans);
   return [
     style.bold(head),
     ...(rows.length === 0 ? [] : ['', ...renderTable(columns, rows, style)]),
@@ -46,9 +45,7 @@ export function renderSurvey(
     ...section(
       unreadable.map(({ path, reason }) => `${style.red('not read')} ${printable(path)}: ${printable(reason)}`),
     ),
-    ...(example === undefined
-      ? []
-      : ['', `To take one in: ${adoptWords(example.kind)} ${shellWord(example.path)} --as ${example.kind}`]),
+    ...proposalFor(orphans, adoptWords),
   ];
 }
 
@@ -60,16 +57,23 @@ function isMovedAside(volume: FoundVolume): boolean {
   return volume.form === 'quarantine' && isOrphan(volume);
 }
 
-/** The Prometheus volume with the newest samples, one that is whole before a damaged one; else any other orphan. */
-function chooseExample(orphans: readonly FoundVolume[]): FoundVolume | undefined {
-  const volumes = orphans.filter(
+/** The Prometheus volume with the newest samples; else any other orphan. What is damaged is to be looked at first. */
+function proposalFor(orphans: readonly FoundVolume[], adoptWords: SurveyLayout['adoptWords']): readonly string[] {
+  const takeable = orphans.filter((volume) => volume.damage.length === 0 && !holdsAnother(volume, orphans));
+  const volumes = takeable.filter(
     ({ kind, form }) => kind === 'prometheus' && (form === 'volume' || form === 'archived'),
   );
-  const isDamaged = ({ damage }: FoundVolume) => Number(damage.length > 0);
-  const [best] = volumes.toSorted(
-    (one, other) => isDamaged(one) - isDamaged(other) || newestMsOf(other) - newestMsOf(one),
-  );
-  return best ?? orphans[0];
+  const [best = takeable[0]] = volumes.toSorted((one, other) => newestMsOf(other) - newestMsOf(one));
+  if (best !== undefined) {
+    return ['', `To take one in: ${adoptWords(best.kind)} ${shellWord(best.path)} --as ${best.kind}`];
+  }
+  const damaged = orphans.find(({ damage }) => damage.length > 0);
+  return damaged === undefined ? [] : ['', `To see what is damaged: holdfast check ${shellWord(damaged.path)}`];
+}
+
+/** Its name alone does not say which of them is meant. */
+function holdsAnother({ path }: FoundVolume, orphans: readonly FoundVolume[]): boolean {
+  return orphans.some((other) => other.form !== 'snapshot' && other.path.startsWith(`${path}/`));
 }
 
 /** A head goes on to the last write. */

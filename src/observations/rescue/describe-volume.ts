@@ -9,6 +9,7 @@ import { paths } from '../../model/paths.ts';
 import type { VolumeIdentity } from '../../model/volume.ts';
 import { parseVolumeName } from '../../rules/volume-name.ts';
 import { readMetas } from '../../tsdb/block/read-metas.ts';
+import { findLinkOnTheWay } from '../../tsdb/files/links.ts';
 import { quietFiles } from '../../tsdb/files/quiet-files.ts';
 import type { TsdbFiles } from '../../tsdb/files/tsdb-files.ts';
 import { peekLabels } from '../../tsdb/peek-labels.ts';
@@ -108,7 +109,7 @@ function describeTsdb(dataDirectory: string, { files, prefix, damage }: TsdbPlac
   const tsdb = scannedTsdb(dataDirectory, new Set(own.map(({ path }) => path)));
   const blocks = readMetas(tsdb, (found) => damage.push(`${found.file}: ${found.damage.message}`));
   const names = new Set(own.map(({ path }) => path));
-  for (const block of blocks) damage.push(...findMissingFiles(block, names));
+  for (const block of blocks) damage.push(...findMissingFiles(dataDirectory, block, names));
   return {
     coverage: {
       fromMs: blocks.length === 0 ? null : Math.min(...blocks.map(({ minTime }) => minTime)),
@@ -137,11 +138,18 @@ function scannedTsdb(dataDirectory: string, files: ReadonlySet<string>): TsdbFil
   return { ...quiet, list: (path) => [...(lists.get(path) ?? [])].sort() };
 }
 
-function findMissingFiles({ ulid, chunks }: BlockMeta, names: ReadonlySet<string>): readonly string[] {
-  const missing: string[] = [];
-  if (!names.has(`${ulid}/index`)) missing.push(`block ${ulid}: index is missing`);
-  if (chunks > 0 && !names.has(`${ulid}/chunks/000001`)) missing.push(`block ${ulid}: chunks/000001 is missing`);
-  return missing;
+function findMissingFiles(
+  dataDirectory: string,
+  { ulid, chunks }: BlockMeta,
+  names: ReadonlySet<string>,
+): readonly string[] {
+  const wanted = ['index', ...(chunks > 0 ? ['chunks/000001'] : [])];
+  return wanted.flatMap((file) => {
+    if (names.has(`${ulid}/${file}`)) return [];
+    const link = findLinkOnTheWay(join(dataDirectory, ulid), file);
+    const what = link === undefined ? `${file} is missing` : `${link} is a symlink, which is not followed`;
+    return [`block ${ulid}: ${what}`];
+  });
 }
 
 const mostValues = 20;
