@@ -5,6 +5,7 @@ import type { TsdbFinding } from '../../model/tsdb-inventory.ts';
 import { isBlockName } from '../block-meta.ts';
 import { findLeftBehind } from '../compare/left-behind.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { findWrongKinds } from '../files/wrong-kind.ts';
 import { findSnapshotBeyondWal, listSnapshots } from '../head/chunk-snapshot.ts';
 import { findNamelessChunks } from '../head/nameless-chunks.ts';
 import { entriesIn, entriesOf } from '../head/wal-layout.ts';
@@ -67,8 +68,17 @@ function begin({ directory, files, isLive, onRead }: CheckTsdbOptions): { contex
   checkOwnership(walk, report);
   const links = files.listLinks();
   for (const path of links) report.link(path);
-  findLeftovers(walk, { report, isLive, links });
+  const strays = tellWrongKinds(walk, report);
+  findLeftovers(walk, { report, isLive, told: [...links, ...strays] });
   return { context, walk };
+}
+
+/** Returns their paths. */
+function tellWrongKinds({ entries }: Walk, report: CheckReport): readonly string[] {
+  report.remedy = 'Run `holdfast repair` on the directory, which moves it aside, before Prometheus is started on it.';
+  const found = findWrongKinds(entries.filter(({ path }) => !path.includes('/')));
+  for (const { path, why } of found) report.error('stray-segment', { file: path }, `${path} ${why}.`);
+  return found.map(({ path }) => path);
 }
 
 interface Checked {

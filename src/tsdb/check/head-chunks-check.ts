@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ByteCursor } from '../bytes/byte-cursor.ts';
-import { windowBytes, type FileWindow } from '../bytes/file-window.ts';
+import type { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
-import { listNumbered, readHeadChunkFile, type HeadChunk } from '../head/head-chunks.ts';
+import { isUnwritten, listNumbered, readHeadChunkFile, type HeadChunk } from '../head/head-chunks.ts';
 import { openWindow, type CheckContext } from './check-context.ts';
 import { requireEncoding, sampleCount } from './chunk-head.ts';
 import { findNonZero } from './zero-run.ts';
@@ -16,19 +16,25 @@ const longestLength = 5;
 /** Every chunk of chunks_head/, and that nothing but zeros is behind the last one of a file. */
 export function checkHeadChunks(context: CheckContext): void {
   const { report, files } = context;
-  report.remedy = 'Prometheus removes the file when it starts, and reads what the WAL still holds of it: keep a copy.';
   const names = listNumbered(files, 'chunks_head');
   names.forEach((name, index) => {
     const path = join('chunks_head', name);
     const before = names[index - 1];
     if (before !== undefined && Number(name) !== Number(before) + 1) tellHole(context, path, before);
+    report.remedy = removedRemedy;
     report.guard(path, () => checkFile(context, path, index === names.length - 1));
   });
 }
 
+const removedRemedy =
+  'Prometheus removes the file when it starts, and reads what the WAL still holds of it: keep a copy.';
+const repairRemedy =
+  'Run `holdfast repair` on the directory before Prometheus is started on it: it moves the file aside, and what it held is read from the WAL.';
+
 /** chunks/head_chunks.go openMMapFiles: found files are not sequential. */
 function tellHole({ report }: CheckContext, path: string, before: string): void {
   const message = `There is no file between chunks_head/${before} and ${path}: Prometheus does not start.`;
+  report.remedy = repairRemedy;
   report.error('missing-segment', { file: path }, message);
 }
 
@@ -37,9 +43,7 @@ function checkFile(context: CheckContext, path: string, isLast: boolean): void {
   const file = openWindow(context, path, 0);
   let at = headerBytes;
   try {
-    if (isLast && isUnwritten(file)) return;
-    if (file.sizeBytes < headerBytes)
-      throw new Damage('truncated', 'a head chunk file is too short, and Prometheus does not start', 0);
+    if (isLast && isUnwritten(file, Number(basename(path)))) return;
     at = readHeadChunkFile(file, requireSamples);
     checkPadding(context, file);
     const wrong = at < file.sizeBytes ? findNonZero(file, at, file.sizeBytes) : undefined;
@@ -49,6 +53,8 @@ function checkFile(context: CheckContext, path: string, isLast: boolean): void {
   } catch (error) {
     if (!(error instanceof Damage)) throw error;
     const { offset } = error;
+    // Then none of them is opened (head_chunks.go openMMapFiles).
+    if (offset < headerBytes) report.remedy = repairRemedy;
     if (isLast && isTorn(file, error)) {
       const message = `${path} ends within a chunk at byte ${offset}, as after a crash or while it is written. Prometheus reads it from the WAL.`;
       report.info('torn-tail', { file: path, offset }, message);
@@ -68,12 +74,6 @@ function requireSamples({ encoding, data, minTime, maxTime, offset }: HeadChunk)
   const samples = data.length < 2 ? 0 : sampleCount(encoding, data[0] as number, data[1] as number);
   if (samples > 0 && minTime <= maxTime) return;
   throw new Damage('bad-structure', 'a head chunk holds no sample, or ends before it begins', offset);
-}
-
-/** A file that was made just before a crash: Prometheus removes it (head_chunks.go repairLastChunkFile). */
-function isUnwritten(file: FileWindow): boolean {
-  if (file.sizeBytes < checksumBytes) return true;
-  return findNonZero(file, 0, Math.min(file.sizeBytes, windowBytes)) === undefined;
 }
 
 function checkPadding({ report }: CheckContext, file: FileWindow): void {

@@ -15,14 +15,14 @@ const oldest = Number.NEGATIVE_INFINITY;
 export interface LeftoversLook {
   readonly report: CheckReport;
   readonly isLive: boolean;
-  /** They are told already. */
-  readonly links: readonly string[];
+  /** What is told already, with all that lies below. */
+  readonly told: readonly string[];
 }
 
 /** What lies in a data directory and is no part of it: half-made and half-deleted things, and what nobody knows. */
-export function findLeftovers(walk: Walk, { report, isLive, links }: LeftoversLook): void {
+export function findLeftovers(walk: Walk, { report, isLive, told: before }: LeftoversLook): void {
   const newestCheckpoint = Math.max(oldest, ...walk.entries.map(({ path }) => checkpointNumber(path) ?? oldest));
-  const told = [...links];
+  const told = [...before];
   for (const entry of walk.entries) {
     if (entry.path === '.' || told.some((path) => entry.path === path || entry.path.startsWith(`${path}/`))) continue;
     const leftover = judge(entry, newestCheckpoint);

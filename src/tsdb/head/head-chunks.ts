@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ByteCursor } from '../bytes/byte-cursor.ts';
 import { crc32c } from '../bytes/crc32c.ts';
-import { FileWindow } from '../bytes/file-window.ts';
+import { FileWindow, windowBytes } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 
@@ -27,17 +27,21 @@ export interface HeadChunkEvents {
 
 const magic = 0x0130bc91;
 const fileHeaderBytes = 8;
+const magicBytes = 4;
+const tooShort = 'a head chunk file is too short, and Prometheus does not start';
 const fixedBytes = 25;
 const longestLength = 5;
 const outOfOrderFlag = 0x80;
 
 /** Reads chunks_head/ in the order of its files; nothing where there is no such directory. */
 export function readHeadChunks(files: TsdbFiles, events: HeadChunkEvents): void {
-  for (const name of listNumbered(files, 'chunks_head')) {
+  const names = listNumbered(files, 'chunks_head');
+  for (const name of names) {
     const path = join('chunks_head', name);
     let file: FileWindow | undefined;
     try {
       file = new FileWindow(files.open(path), events.onRead);
+      if (name === names.at(-1) && isUnwritten(file, Number(name))) continue;
       readHeadChunkFile(file, (chunk) => events.onChunk(chunk, Number(name)));
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
@@ -54,10 +58,20 @@ export function listNumbered(files: TsdbFiles, directory: string): readonly stri
   return names.sort((one, other) => Number(one) - Number(other));
 }
 
+/**
+ * True for a last file that was made just before a crash: Prometheus removes it (head_chunks.go repairLastChunkFile), but for
+ * one with the number 0, which it does not write.
+ */
+export function isUnwritten(file: FileWindow, number: number): boolean {
+  if (number === 0) return false;
+  if (file.sizeBytes < magicBytes) return true;
+  const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
+  return isZero(file.readUpTo(0, magicBytes)) && isZero(file.readUpTo(0, windowBytes));
+}
+
 /** Tells the chunks of one file. Returns where they end; behind that lies what a file is filled with in advance. Throws Damage. */
 export function readHeadChunkFile(file: FileWindow, onChunk: (chunk: HeadChunk) => void): number {
-  // A file that was made just before a crash is empty.
-  if (file.sizeBytes === 0) return 0;
+  if (file.sizeBytes < fileHeaderBytes) throw new Damage('truncated', tooShort, 0);
   const head = new ByteCursor(file.read(0, fileHeaderBytes));
   if (head.be32() !== magic) throw new Damage('bad-magic', 'a head chunk file does not begin as one', 0);
   if (head.byte() !== 1) throw new Damage('bad-version', 'a head chunk file has an unknown version', 4);

@@ -3,9 +3,10 @@ import type { TsdbSurvey } from '../../model/tsdb-repair.ts';
 import { isBlockName } from '../block-meta.ts';
 import { quietFiles } from '../files/quiet-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { findWrongKinds } from '../files/wrong-kind.ts';
 import { entriesIn, linkBlocker, type ListEntries, type WalMending } from '../head/wal-layout.ts';
-import { listNumbered, readHeadChunks } from '../head/head-chunks.ts';
 import { surveyBlocks } from './survey-blocks.ts';
+import { surveyHeadChunks } from './survey-head-chunks.ts';
 import { surveyWal } from './survey-wal.ts';
 
 /**
@@ -18,7 +19,8 @@ export function surveyTsdb(directory: string, onRead: (bytes: number) => void): 
   const logs = (['wal', 'wbl'] as const).map((name) => surveyWal({ files, listEntries, onRead }, name));
   const mendings = logs.map(({ mending }) => mending);
   const blocks = surveyBlocks(files, listEntries, onRead);
-  const strays = [...mendings.flatMap(({ aside }) => aside), ...blocks.strays];
+  const wrongKinds = findWrongKinds(listEntries('.'));
+  const strays = [...mendings.flatMap(({ aside }) => aside), ...blocks.strays, ...wrongKinds];
   const taken = new Set(strays.map(({ path }) => path));
   const blockers = [...mendings.flatMap(({ blockers }) => blockers), ...listLinks(listEntries)];
   const isBlocker = (path: string): boolean => blockers.some((blocker) => blocker.path === path);
@@ -35,21 +37,6 @@ export function surveyTsdb(directory: string, onRead: (bytes: number) => void): 
     links: files.listLinks().filter((path) => !isBlocker(path)),
     notes: logs.flatMap(({ notes }) => notes),
   };
-}
-
-/**
- * From the first damaged file on, as Prometheus deletes them: the samples in them are in the WAL too, and would not be
- * replayed while a later chunk of the same series is there (head.go loadMmappedChunks).
- */
-function surveyHeadChunks(files: TsdbFiles, onRead: (bytes: number) => void): readonly string[] {
-  const names = listNumbered(files, 'chunks_head');
-  const damaged: string[] = [];
-  readHeadChunks(files, { onChunk: () => undefined, onDamage: (file) => damaged.push(file), onRead });
-  const paths = names.map((name) => join('chunks_head', name));
-  const gap = names.findIndex((name, index) => index > 0 && Number(name) !== Number(names[index - 1]) + 1);
-  const firstDamaged = paths.findIndex((path) => damaged.includes(path));
-  const from = [gap, firstDamaged].filter((index) => index !== -1).sort((one, other) => one - other)[0];
-  return from === undefined ? [] : paths.slice(from);
 }
 
 /** db.go isTmpDir: what was being made or deleted when its writer died. */
