@@ -67,9 +67,9 @@ export async function prepareVolume(input: PrepareVolumeInput, context: PrepareV
   if (unclean || broken.length > 0 || component === 'pushgateway') await setAsideAndSay(component, unclean, context);
   if (broken.length > 0) await mendAndSay(data, broken, context);
   if (component === 'prometheus') {
-    const { damage, tornEnd } = await readWal(async () => findWalFaults(data));
+    const { damage, tornEnds } = await readWal(async () => findWalFaults(data));
     if (damage !== undefined) throw walDamaged(data, damage, broken);
-    if (tornEnd !== undefined) await cutAndSay(data, tornEnd, { unclean, context });
+    if (tornEnds.length > 0) await cutAndSay(data, tornEnds, { unclean, context });
     const marked = await readWal(async () => awaitFalselyMarked(data));
     if (marked !== undefined) await dropMarkersAndSay(data, marked.samples, { unclean, context });
   }
@@ -131,11 +131,13 @@ interface Mending {
   readonly context: PrepareVolumeContext;
 }
 
-/** Else Prometheus would cut it off by itself, and leave out what came out of order. */
-async function cutAndSay(data: string, tornEnd: TornEnd, { unclean, context }: Mending): Promise<void> {
+/** Else Prometheus would cut it off by itself, and leave out what came out of order, or cut the WAL for the WBL's sake. */
+async function cutAndSay(data: string, tornEnds: readonly TornEnd[], { unclean, context }: Mending): Promise<void> {
   await setAsideAndSay('prometheus', unclean, context);
-  await cutTornEnd(data, tornEnd);
-  context.say(`${tornEnd.path} ended within a record: cut off there, so that what came out of order is read too`);
+  for (const tornEnd of tornEnds) {
+    await cutTornEnd(data, tornEnd);
+    context.say(`${tornEnd.path} ended within a record: cut off there, so that what came out of order is read too`);
+  }
 }
 
 /** Else Prometheus would take them for written, and drop them. */

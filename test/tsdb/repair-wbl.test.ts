@@ -56,8 +56,9 @@ const cases: readonly Case[] = [
     name: 'the last segment ends within a record',
     hurt: async (wbl) => cut(join(wbl, '00000002')),
     starts: true,
-    rules: ['info torn-tail'],
-    steps: [],
+    // Not for this version, but 2.42 would cut wal/ there (torn-wbl.test.ts).
+    rules: ['error torn-tail'],
+    steps: ['rewrite-segment'],
   },
   {
     // Prometheus deletes all that comes behind it.
@@ -122,13 +123,13 @@ describe.skipIf(program === undefined)(
         const before = countOf(data);
         const [atFirst = before] = await answersOf(data);
         expect(atFirst).toBeLessThan(before);
-        const { tornEnd } = await findWalFaults(data);
+        const [tornEnd] = (await findWalFaults(data)).tornEnds;
         expect(tornEnd?.path).toBe('wal/00000002');
         if (mend === 'start' && tornEnd !== undefined) await cutTornEnd(data, tornEnd);
         else await repairDirectory(data);
         expect(countOf(data)).toBe(before);
         expect(await answersOf(data)).toEqual([before, before]);
-        expect((await findWalFaults(data)).tornEnd).toBeUndefined();
+        expect((await findWalFaults(data)).tornEnds).toEqual([]);
       }
     });
   },

@@ -97,11 +97,14 @@ test('a torn end is told where wbl/ holds anything, and up to where it is whole'
   place('00000000');
   await tear('00000000');
   const { size } = await stat(path('wal', '00000000'));
-  expect(await findWalFaults(directory)).toEqual({ damage: undefined, tornEnd: undefined });
+  expect(await findWalFaults(directory)).toEqual({ damage: undefined, tornEnds: [] });
   writeWal(path('wbl', '00000000'), entries.slice(0, 2));
-  const { damage, tornEnd } = await findWalFaults(directory);
+  const {
+    damage,
+    tornEnds: [tornEnd],
+  } = await findWalFaults(directory);
   expect([damage, tornEnd?.path]).toEqual([undefined, 'wal/00000000']);
   expect(tornEnd?.wholeBytes).toBeLessThan(size);
   await truncate(path('wal', '00000000'), tornEnd?.wholeBytes);
-  expect(await findWalFaults(directory)).toEqual({ damage: undefined, tornEnd: undefined });
+  expect(await findWalFaults(directory)).toEqual({ damage: undefined, tornEnds: [] });
 });

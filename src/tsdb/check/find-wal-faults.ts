@@ -33,7 +33,15 @@ export interface TornEnd {
 export interface WalFaults {
   /** The first place behind which Prometheus' repair (`wlog.Repair`) would delete records that are whole. */
   readonly damage: WalDamage | undefined;
-  /** A torn end of wal/ where wbl/ holds anything: Prometheus cuts it off, and does not read wbl/ in that life. */
+  /**
+   * That of wal/ where wbl/ holds anything: Prometheus cuts it off, and does not read wbl/ in that life. That of wbl/: 2.42
+   * takes it for one of wal/, which it cuts at that place (db.go open, isErrLoadOOOWal), or does not start.
+   */
+  readonly tornEnds: readonly TornEnd[];
+}
+
+interface LogFaults {
+  readonly damage: WalDamage | undefined;
   readonly tornEnd: TornEnd | undefined;
 }
 
@@ -61,7 +69,8 @@ export async function findLiveWalDamage(dataDirectory: string): Promise<WalDamag
 async function findFaultsIn(files: TsdbFiles, mendable: readonly BrokenSegment[]): Promise<WalFaults> {
   const [wal, wbl] = [await lookThrough(files, 'wal', mendable), await lookThrough(files, 'wbl', mendable)];
   const hasLate = listWal(files, 'wbl').files.some(({ path }) => holdsAnything(files, path));
-  return { damage: wal.damage ?? wbl.damage, tornEnd: hasLate ? wal.tornEnd : undefined };
+  const tornEnds = [hasLate ? wal.tornEnd : undefined, wbl.tornEnd].filter((end) => end !== undefined);
+  return { damage: wal.damage ?? wbl.damage, tornEnds };
 }
 
 /** Up to the first fault. */
@@ -69,7 +78,7 @@ async function lookThrough(
   files: TsdbFiles,
   log: 'wal' | 'wbl',
   mendable: readonly BrokenSegment[],
-): Promise<WalFaults> {
+): Promise<LogFaults> {
   const paths = listWal(files, log).files.map(({ path }) => path);
   for (const [index, path] of paths.entries()) {
     const orphans = mendable.find((segment) => segment.path === path)?.orphans ?? [];
@@ -80,7 +89,7 @@ async function lookThrough(
   return { damage: undefined, tornEnd: undefined };
 }
 
-function lookInto(files: TsdbFiles, { path, orphans }: BrokenSegment, later: readonly string[]): WalFaults | undefined {
+function lookInto(files: TsdbFiles, { path, orphans }: BrokenSegment, later: readonly string[]): LogFaults | undefined {
   const file = openSegment(files, path);
   if (file === undefined) return undefined;
   try {

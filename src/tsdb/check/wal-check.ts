@@ -76,8 +76,7 @@ function checkSegment(
       if (oddities.zeroTailAt !== null) tellZeroTail(context, { path, isLast, offset: oddities.zeroTailAt });
       if (damage === null) return;
       if (isLast && damage.rule === 'truncated') {
-        const message = `${path} ends within a record at byte ${file.sizeBytes}, as after a crash or while it is written.`;
-        report.info('torn-tail', { file: path, offset: damage.offset }, message);
+        tellTornTail(context, { path, offset: damage.offset, sizeBytes: file.sizeBytes });
         return;
       }
       const offset = Math.min(damage.offset, file.sizeBytes);
@@ -100,6 +99,23 @@ function sayBehind(file: FileWindow, offset: number) {
   const behind = lookBehind(file, offset);
   const words = `Prometheus drops what is behind it when it starts, though ${describeBehind(behind, offset)}`;
   return { words, fromMs: behind.fromMs, toMs: behind.toMs };
+}
+
+/** At the end of wal/, Prometheus cuts it off. */
+function tellTornTail(
+  { report, isLive }: CheckContext,
+  { path, offset, sizeBytes }: { readonly path: string; readonly offset: number; readonly sizeBytes: number },
+): void {
+  const message = `${path} ends within a record at byte ${sizeBytes}, as after a crash or while it is written.`;
+  if (isLive || !path.startsWith('wbl/')) {
+    report.info('torn-tail', { file: path, offset }, message);
+    return;
+  }
+  report.remedy =
+    'Run `holdfast repair` on the directory, which writes it anew without that end, before Prometheus is started on it; `holdfast up` cuts it off by itself.';
+  const words = `${message} A current Prometheus cuts that off; 2.42 cuts wal/ in its place, at the same number and byte, and deletes what is behind, or does not start. Every whole record is still there.`;
+  report.error('torn-tail', { file: path, offset }, words);
+  report.remedy = restoreRemedy('wbl/');
 }
 
 /** At the very end nothing is known to be lost; before a later segment, what was there is gone. */

@@ -23,7 +23,7 @@ export interface WalToSurvey {
 
 /**
  * The segments of wal/ or wbl/ that hold damage, in the newest checkpoint too, and what is wrong with their names. The last
- * one may be torn where there is no wbl/: a crash leaves it so, nothing follows, and Prometheus cuts it off by itself.
+ * one of wal/ may be torn where there is no wbl/: a crash leaves it so, nothing follows, and Prometheus cuts it off by itself.
  */
 export function surveyWal({ files, listEntries, onRead }: WalToSurvey, log: 'wal' | 'wbl'): WalSurvey {
   const { faults, mending: wanted } = surveyLayout(listEntries, log);
@@ -34,13 +34,13 @@ export function surveyWal({ files, listEntries, onRead }: WalToSurvey, log: 'wal
   const paths = [...read.map(({ path }) => path), ...(hole?.unread ?? []), ...renamed].filter(
     (path) => !skipped.has(path),
   );
-  // With a torn WAL, Prometheus does not read wbl/ in that life, and its next compaction of late samples deletes it.
+  // Where wbl/ is torn, 2.42 cuts wal/ (find-wal-faults.ts). With a torn WAL, Prometheus does not read wbl/ in that life, and its next compaction of late samples deletes it.
   const hasLate = log === 'wal' && listWal(files, 'wbl').files.length > 0;
   const notes = faults.flatMap(noteOf);
   const segments: DamagedSegment[] = [];
   for (const path of paths) {
     const found = surveySegment(files, path, {
-      mayBeTorn: path === paths.at(-1) && dirname(path) === log && !hasLate,
+      mayBeTorn: path === paths.at(-1) && log === 'wal' && dirname(path) === log && !hasLate,
       onRead,
     });
     if (found === 'torn')

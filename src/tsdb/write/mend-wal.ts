@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { removeHalfMadeFiles, writeFileAtomically } from '../../files/atomic-file.ts';
 import type { BrokenSegment } from '../check/find-broken-segments.ts';
 import type { TornEnd } from '../check/find-wal-faults.ts';
@@ -29,9 +29,10 @@ export async function mendSegments(dataDirectory: string, broken: readonly Broke
 /**
  * Replaces a segment by its first bytes, which are whole records. Prometheus would cut the rest off too, and would then not
  * read wbl/ (head.go Init returns with the fault before it comes to that), which its next compaction of late samples deletes.
+ * Of a segment of wbl/, 2.42 would cut that of wal/ with the same number.
  */
 export async function cutTornEnd(dataDirectory: string, { path, wholeBytes }: TornEnd): Promise<void> {
-  await removeHalfMadeFiles(join(dataDirectory, 'wal'));
+  await removeHalfMadeFiles(join(dataDirectory, dirname(path)));
   const segment = join(dataDirectory, path);
   const bytes = await readFile(segment);
   await writeFileAtomically(segment, bytes.subarray(0, wholeBytes), { mode: (await stat(segment)).mode & 0o777 });
