@@ -67,6 +67,7 @@ export const tsdbInventorySchema: z.ZodMiniType<TsdbInventory> = z.object({
     null,
   ),
   outOfOrder: z._default(z.array(z.object({ fromMs: z.int(), samples: count, digest })), []),
+  conflicts: z._default(z.object({ samples: count, digest }), { samples: 0, digest: '0000000000000000' }),
   blocks: z._default(z.array(z.object({ ulid: z.string(), fromMs: z.int(), toMs: z.int() })), []),
   findings: z._default(z.array(findingSchema), []),
 });

@@ -54,6 +54,15 @@ export interface TsdbOutOfOrder {
   readonly digest: string;
 }
 
+/**
+ * Where one series has different values at one time, one of them is counted. `samples` is how many others there are, and
+ * `digest` the sum over all of them and the counted ones.
+ */
+export interface TsdbConflicts {
+  readonly samples: number;
+  readonly digest: string;
+}
+
 /** A block that was counted. */
 export interface TsdbBlock {
   readonly ulid: string;
@@ -78,6 +87,7 @@ export interface TsdbInventory {
   /** Where it was asked for, or somebody writes there; else everything is before the end. */
   readonly cut: TsdbCut | null;
   readonly outOfOrder: readonly TsdbOutOfOrder[];
+  readonly conflicts: TsdbConflicts;
   readonly blocks: readonly TsdbBlock[];
   readonly findings: readonly TsdbFinding[];
 }

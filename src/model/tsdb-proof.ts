@@ -70,6 +70,11 @@ export function provesNothing({ completeToMs }: Pick<TsdbVerdict, 'completeToMs'
   return completeToMs === null;
 }
 
+/** Where one series has different values at one time, and the two sides do not have the same of them. */
+export function findConflict({ findings }: Pick<TsdbProof, 'findings'>): Finding | undefined {
+  return findings.find(({ rule }) => rule === 'conflicts-differ');
+}
+
 /** What could not be read of the first side: it is in no sum, so that nobody knows whether the second holds it. */
 export function findUnreadBefore({ findings }: Pick<TsdbProof, 'findings'>): readonly Finding[] {
   return findings.filter(({ severity, object }) => severity === 'error' && /^before(?:$|:)/.test(object));

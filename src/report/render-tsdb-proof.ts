@@ -1,6 +1,7 @@
 import type { Finding } from '../model/finding.ts';
 import type { LostSeries } from '../model/tsdb-comparison.ts';
 import {
+  findConflict,
   findUnreadBefore,
   isGoodVerdict,
   provesNothing,
@@ -17,7 +18,8 @@ const mostWindows = 20;
 /** A proof of two TSDBs for people: the verdict, then kept, lost, expired, undecided, gap and added apart. */
 export function renderTsdbProof(proof: TsdbProof, style: Style): readonly string[] {
   const verdict = verdictOf(proof);
-  const isGood = isGoodVerdict(proof) && !provesNothing(proof) && findUnreadBefore(proof).length === 0;
+  const isWhole = findUnreadBefore(proof).length === 0 && findConflict(proof) === undefined;
+  const isGood = isGoodVerdict(proof) && !provesNothing(proof) && isWhole;
   const to =
     proof.completeToMs === null ? 'there was no sample before' : `complete to ${formatTime(proof.completeToMs)}`;
   return [
@@ -40,6 +42,7 @@ function verdictOf(proof: TsdbProof): string {
   if (lost.windows.length > 0) return 'data is missing';
   if (undecided.windows.some(({ kind }) => kind !== 'filling')) return 'it cannot be told whether something was lost';
   if (findUnreadBefore(proof).length > 0) return 'nothing was lost of what can be read, and not all of it can';
+  if (findConflict(proof) !== undefined) return 'nothing was lost of what is counted, and there are other values';
   return 'nothing was lost';
 }
 

@@ -231,6 +231,7 @@ test('a stack that has only just begun has nothing to prove yet, and the remedy 
     jobs: [],
     cut: null,
     outOfOrder: [],
+    conflicts: { samples: 0, digest: '0'.repeat(16) },
     blocks: [],
     findings: [],
   };

@@ -37,6 +37,7 @@ function inventoryOf(windows: readonly TsdbWindow[], changed: Partial<TsdbInvent
     jobs: [],
     cut: null,
     outOfOrder: [],
+    conflicts: { samples: 0, digest: '0'.repeat(16) },
     blocks: [],
     findings: [],
     ...changed,

@@ -54,6 +54,7 @@ export function compareTsdbInventories(options: VerdictOptions): TsdbVerdict {
       ...listFindings('before', before),
       ...listFindings('after', after),
       ...nameOutOfOrder(lost),
+      ...nameConflicts(before, after),
       ...nameEmpty(before, outcomes, tooNewRemedy),
     ],
   };
@@ -240,6 +241,20 @@ function listFindings(side: string, { findings }: TsdbInventory): readonly Findi
     message,
     remedy,
   }));
+}
+
+/** Windows are compared by the value that is counted: of the others, this is all that is known. */
+function nameConflicts({ conflicts: were }: TsdbInventory, { conflicts: are }: TsdbInventory): readonly Finding[] {
+  if (were.samples === are.samples && were.digest === are.digest) return [];
+  return [
+    {
+      rule: 'conflicts-differ',
+      severity: 'warning',
+      object: 'before',
+      message: `Some series have different values at one time, of which one is counted: before held ${were.samples} more than are counted, after holds ${are.samples}, and they are not the same ones.`,
+      remedy: 'Keep the first side, until it is known which values are right; `holdfast inventory` says when they are.',
+    },
+  ];
 }
 
 /** While somebody writes, the last minute is promised to nobody; a proof of nothing else must say so. */

@@ -9,6 +9,7 @@ import { describeWalFault, walFaultRemedy } from './head/describe-wal-fault.ts';
 import type { Dropped } from './head/dropped-samples.ts';
 import type { WalFault } from './head/wal-layout.ts';
 import type { Doubtful } from './inventory/late-samples.ts';
+import type { SampleTimes } from './inventory/sample-span.ts';
 import type { NamelessChunks } from './head/nameless-chunks.ts';
 import type { Conflict } from './inventory/merge-blocks.ts';
 
@@ -214,6 +215,15 @@ export class Findings {
       ...{ rule: 'replaced-holds-more', severity: 'warning', file: block, offset: null, series: null, fromMs, toMs },
       message: `Block ${block} is marked as replaced by another one, but ${missing} of its ${samples} samples are nowhere else here: Prometheus deletes the block when it starts, and they are not counted.`,
       remedy: `Copy the directory ${block} to another place before a Prometheus is started on this one.`,
+    });
+  }
+
+  /** Of blocks it is told of each (addConflict). */
+  addLateConflicts({ samples, fromMs, toMs }: SampleTimes): void {
+    this.add({
+      ...{ rule: 'conflicting-values', severity: 'warning', file: 'wbl', offset: null, series: null, fromMs, toMs },
+      message: `${samples} samples that came out of order have another value than their series has there already: Prometheus returns one of the two, and not always the same; one of them is counted.`,
+      remedy: 'Say which values are right, and keep a copy of the directory: a compaction will leave one of each.',
     });
   }
 

@@ -2,7 +2,13 @@ import { resolve } from 'node:path';
 import { followSymlinks } from '../../config/data-root.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
 import { plural } from '../../model/counted.ts';
-import { findUnreadBefore, isGoodVerdict, provesNothing, type TsdbProof } from '../../model/tsdb-proof.ts';
+import {
+  findConflict,
+  findUnreadBefore,
+  isGoodVerdict,
+  provesNothing,
+  type TsdbProof,
+} from '../../model/tsdb-proof.ts';
 import { shellWord } from '../../model/shell-word.ts';
 import { observeProof } from '../../observations/proof.ts';
 import { isOpenedPipe } from '../../observations/read-pipe.ts';
@@ -20,7 +26,7 @@ export async function runProof(input: CommandInput, context: CommandContext): Pr
   });
   return {
     value: proof,
-    error: isGoodVerdict(proof) ? (unread(proof) ?? nothing(proof)) : notProved(proof),
+    error: isGoodVerdict(proof) ? (unread(proof) ?? nothing(proof) ?? conflicting(proof)) : notProved(proof),
     text: async (style) => {
       const { renderTsdbProof } = await import('../../report/render-tsdb-proof.ts');
       return renderTsdbProof(proof, style);
@@ -45,6 +51,15 @@ function unread(proof: TsdbProof): HoldfastError | undefined {
         ? `Run \`holdfast check\` on ${before.path}: it says what is damaged.`
         : 'Run `holdfast check` on the directory of which it was taken: it says what is damaged.',
     details: { unreadable: hidden.length },
+  });
+}
+
+function conflicting(proof: TsdbProof): HoldfastError | undefined {
+  const conflict = findConflict(proof);
+  if (conflict === undefined) return undefined;
+  return new HoldfastError('not-decided', {
+    message: `Every sample of ${proof.before.path} that is counted is there, but not every value: ${conflict.message} Both were only looked at.`,
+    remedy: `Keep ${proof.before.path} until it is known which values are right; \`holdfast inventory\` says when they are.`,
   });
 }
 

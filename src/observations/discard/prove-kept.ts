@@ -162,8 +162,11 @@ function listUnread(
   return findings.flatMap((finding) => (matters(finding) ? [`${directory}: ${finding.message}`] : []));
 }
 
-/** Rules of findings about samples that are counted, but that a Prometheus drops when it starts there: nothing is kept by them. */
-const fleeting: ReadonlySet<string> = new Set(['replayed-twice', 'mapped-nowhere']);
+/**
+ * Rules of findings about samples that are counted, but that a Prometheus drops when it starts there, or shows with another
+ * value: nothing is kept by them.
+ */
+const fleeting: ReadonlySet<string> = new Set(['replayed-twice', 'mapped-nowhere', 'conflicting-values']);
 
 /** Rules of findings about what has a proof of its own. */
 const provenApart: ReadonlySet<string> = new Set(['replaced-holds-more']);

@@ -106,8 +106,11 @@ function refuseInnerConflict(directory: string, findings: readonly TsdbFinding[]
   const first = findings.find(({ rule }) => rule === 'conflicting-values');
   if (first === undefined) return;
   throw new HoldfastError('conflicting-samples', {
-    message: `Two blocks of ${directory} hold different values of ${first.series ?? 'one series'} at ${first.fromMs ?? 'one time'}. Nothing was changed.`,
-    remedy: 'Copy it, move the block whose values are wrong out of the copy, and name the copy in its place.',
+    message: `${directory} holds different values of ${first.series ?? 'one series'} at ${first.fromMs ?? 'one time'}: ${first.message} Nothing was changed.`,
+    remedy:
+      first.file === 'wbl'
+        ? 'Copy it, start a Prometheus on the copy until it has compacted what came out of order, which leaves one of each, and name the copy in its place.'
+        : 'Copy it, move the block whose values are wrong out of the copy, and name the copy in its place.',
     details: { directory, first },
   });
 }

@@ -30,6 +30,8 @@ export interface BlockReaderOptions {
   readonly seriesCount: number | null;
   /** [minTime, maxTime) of meta.json: a chunk outside of it is damage, since queries do not find it. Left out where that does not matter. */
   readonly times?: Pick<BlockMeta, 'minTime' | 'maxTime'>;
+  /** From then on nothing of it is wanted, as if it were deleted. */
+  readonly untilMs?: number;
   readonly onDamage: (damage: BlockDamage) => void;
   /** Told how many bytes were read from the disk. */
   readonly onRead?: (bytes: number) => void;
@@ -119,6 +121,13 @@ export class BlockReader {
     let raw: RawChunk | undefined;
     this.trying(entry, chunk, () => (raw = this.readWhole(chunk)));
     return raw;
+  }
+
+  /** What is left out of a series; undefined where nothing is. Both ends are inclusive. */
+  deletedOf({ reference }: Pick<SeriesEntry, 'reference'>): readonly (readonly [number, number])[] | undefined {
+    const { untilMs } = this.options;
+    const deleted = this.tombstones.get(reference);
+    return untilMs === undefined ? deleted : [...(deleted ?? []), [untilMs, Infinity]];
   }
 
   /** The file that a chunk lies in, below the data directory. */

@@ -45,15 +45,16 @@ export class HeadTimes {
   read(minValidMs: number): UnitTimes {
     this.reader.readInOrder(minValidMs, {
       float: (index, timeMs, high, low) => {
-        this.takeFromLate(index, timeMs);
         if (isStaleMarker(high, low)) return;
+        this.takeFromLate(index, timeMs);
         const kind = this.kindAt(index);
         if (kind.kind === 'up' && high === 0 && low === 0) this.unit.downOf(kind.job)?.add(timeMs, timeMs, 1);
         this.add(kind, timeMs);
       },
       histogram: (index, timeMs, _, isStale) => {
+        if (isStale) return;
         this.takeFromLate(index, timeMs);
-        if (!isStale) this.add(this.kindAt(index), timeMs);
+        this.add(this.kindAt(index), timeMs);
       },
     });
     return this.unit.finish();

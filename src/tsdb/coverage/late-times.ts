@@ -31,7 +31,7 @@ export class LateTimes {
     return this.count >= mostSamples;
   }
 
-  /** Of those at the same time, the first one stays. */
+  /** Each time once: as a sample, where one of those at it is no stale marker. */
   add(seed: SeriesSeed, job: string, sample: { readonly timeMs: number; readonly isStale: boolean }): void {
     const { timeMs, isStale } = sample;
     if (this.isCrowded) return;
@@ -41,7 +41,11 @@ export class LateTimes {
       known = { job, times: new Map() };
       this.series.set(key, known);
     }
-    if (known.times.has(timeMs)) return;
+    const isSample = known.times.get(timeMs);
+    if (isSample !== undefined) {
+      if (!isSample && !isStale) known.times.set(timeMs, true);
+      return;
+    }
     known.times.set(timeMs, !isStale);
     this.count += 1;
     this.windows.add(Math.floor(timeMs / windowMs));

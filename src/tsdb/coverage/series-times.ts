@@ -45,13 +45,13 @@ export class SeriesTimes implements MergeSink {
   }
 
   float(timeMs: number, high: number, low: number): void {
-    if (!this.isThere(timeMs) || isStaleMarker(high, low)) return;
+    if (isStaleMarker(high, low) || !this.isThere(timeMs)) return;
     if (this.down !== undefined && high === 0 && low === 0) this.down.add(timeMs, timeMs, 1);
     this.take(timeMs);
   }
 
   histogram(timeMs: number, _: HistogramSample, isStale: boolean): void {
-    if (this.isThere(timeMs) && !isStale) this.take(timeMs);
+    if (!isStale && this.isThere(timeMs)) this.take(timeMs);
   }
 
   chunk(encoding: number, data: Uint8Array): void {

@@ -7,7 +7,10 @@ import { groupByOverlap } from '../block/visible-blocks.ts';
 import type { ChunkMeta, SeriesEntry, SeriesPart } from '../block/series-reader.ts';
 import type { BlockMeta } from '../../model/block.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
+import type { ConflictSums } from './conflict-sums.ts';
+import { reachesIntoHead } from './late-in-blocks.ts';
 import type { LateSamples } from './late-samples.ts';
+import { jobOf } from './job-of.ts';
 import { mergeBlocks, type Conflict } from './merge-blocks.ts';
 import { seedOfLabels } from './sample-digest.ts';
 import { SeriesAccumulator } from './series-accumulator.ts';
@@ -18,6 +21,10 @@ export interface CountBlocksOptions {
   readonly tally: SeriesTally;
   /** What of these is found in a block is counted there. */
   readonly late: LateSamples;
+  /** Where several blocks hold different values. */
+  readonly conflicts: ConflictSums;
+  /** From then on, samples of blocks of what came out of order are among the late ones. */
+  readonly headFromMs: number;
   readonly onDamage: (damage: BlockDamage) => void;
   readonly onConflict: (conflict: Conflict) => void;
   readonly onRead?: (bytes: number) => void;
@@ -39,7 +46,8 @@ function countGroup(group: readonly BlockMeta[], options: CountBlocksOptions): v
   const { files, onDamage, onRead, isWanted, part } = options;
   const readers: BlockReader[] = [];
   try {
-    for (const { ulid, series, minTime, maxTime } of group) {
+    for (const block of group) {
+      const { ulid, series, minTime, maxTime } = block;
       // One block alone may use the kernel's buffers, which are there once.
       const buffers = group.length === 1 && { buffers: [kernelBuffer(0), kernelBuffer(1)] as const };
       const reading = {
@@ -48,6 +56,7 @@ function countGroup(group: readonly BlockMeta[], options: CountBlocksOptions): v
         ...(part && { part }),
         ...(onRead && { onRead }),
         ...(isWanted && { isWanted }),
+        ...(reachesIntoHead(block, options.headFromMs) && { untilMs: options.headFromMs }),
       };
       const reader = openBlock(files, ulid, { onDamage, seriesCount: series, ...reading });
       if (reader !== undefined) readers.push(reader);
@@ -84,34 +93,23 @@ function openBlock(files: TsdbFiles, ulid: string, options: BlockReaderOptions):
   }
 }
 
-function countAlone(block: BlockReader, { tally, late }: CountBlocksOptions): void {
-  const accumulator = new SeriesAccumulator(tally, late);
+function countAlone(block: BlockReader, { tally, late, conflicts }: CountBlocksOptions): void {
+  const accumulator = new SeriesAccumulator(tally, late, conflicts);
   for (const entry of block.series()) countEntry(block, entry, accumulator);
 }
 
 function countEntry(block: BlockReader, entry: SeriesEntry, accumulator: SeriesAccumulator): void {
-  accumulator.begin(seedOfLabels(entry.labels), jobOf(entry.labels), block.tombstones.get(entry.reference));
+  accumulator.begin(seedOfLabels(entry.labels), jobOf(entry.labels), block.deletedOf(entry));
   block.readChunks(entry, (encoding, data) => accumulator.chunk(encoding, data));
   accumulator.end();
 }
 
-function countMerged(blocks: readonly BlockReader[], { tally, late, onConflict }: CountBlocksOptions): void {
-  const accumulator = new SeriesAccumulator(tally, late);
+function countMerged(blocks: readonly BlockReader[], options: CountBlocksOptions): void {
+  const { tally, late, conflicts, onConflict } = options;
+  const accumulator = new SeriesAccumulator(tally, late, conflicts);
   for (const { labels, read } of mergeBlocks(blocks, onConflict)) {
     accumulator.begin(seedOfLabels(labels), jobOf(labels), undefined);
     read(accumulator);
     accumulator.end();
   }
-}
-
-const jobName = Buffer.from('job');
-
-/** The label `job`, or the empty string. */
-export function jobOf(labels: readonly Uint8Array[]): string {
-  for (let index = 0; index < labels.length; index += 2) {
-    if (Buffer.compare(labels[index] as Uint8Array, jobName) === 0) {
-      return Buffer.from(labels[index + 1] as Uint8Array).toString('utf8');
-    }
-  }
-  return '';
 }

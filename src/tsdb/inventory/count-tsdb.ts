@@ -69,6 +69,7 @@ export class TsdbCounting {
       jobs: tally.listJobs(),
       cut: tally.findCut(),
       outOfOrder: tally.listOutOfOrder(),
+      conflicts: { samples: walk.conflicts.samples, digest: walk.conflicts.digest },
       blocks: walk.blocks.map(({ ulid, minTime, maxTime }) => ({ ulid, fromMs: minTime, toMs: maxTime })),
     };
   }

@@ -1,6 +1,7 @@
 import { Findings, type FindingsState } from '../findings.ts';
 import { filesOf, type CountedUnits, type CountUnitsTask } from '../threads/helper-task.ts';
 import { SharedWork } from '../threads/shared-work.ts';
+import { ConflictSums } from './conflict-sums.ts';
 import { countBlocks } from './count-blocks.ts';
 import { LateSamples } from './late-samples.ts';
 import { Tally } from './tally.ts';
@@ -10,6 +11,7 @@ import { WindowGrid } from './window-grid.ts';
 export function countUnits(task: CountUnitsTask): CountedUnits {
   const tally = new Tally(new WindowGrid(task.cutMs));
   const late = LateSamples.of(task.late);
+  const conflicts = new ConflictSums(task.conflicts);
   const work = new SharedWork(task.work);
   tally.watch(late);
   for (const fromMs of task.sharedWindows) tally.share(fromMs);
@@ -21,6 +23,8 @@ export function countUnits(task: CountUnitsTask): CountedUnits {
       files: filesOf(task),
       tally,
       late,
+      conflicts,
+      headFromMs: task.headFromMs,
       onDamage: (damage) => findings.addBlockDamage(damage),
       onConflict: (conflict) => findings.addConflict(conflict),
       onRead: (bytes) => work.addBytes(bytes),

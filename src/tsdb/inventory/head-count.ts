@@ -4,7 +4,7 @@ import type { HeadEvents } from '../head/head-events.ts';
 import { HeadReader, type Doubt } from '../head/head-reader.ts';
 import type { HeadSampleSink } from '../head/head-sample-sink.ts';
 import type { HeadSeries } from '../head/head-series.ts';
-import { jobOf } from './count-blocks.ts';
+import { jobOf } from './job-of.ts';
 import type { HeadSums } from './head-tally.ts';
 import type { LateSamples } from './late-samples.ts';
 import { hashed, hashFloat, hashHistogram } from './sample-digest.ts';
@@ -44,43 +44,38 @@ export class HeadCount {
 
   count(): void {
     const { late, minValidMs } = this.options;
-    this.reader.readInOrder(minValidMs, late.isEmpty ? this.sink() : this.takingFrom(late));
+    this.reader.readInOrder(minValidMs, this.sink(late));
     this.sums.end();
   }
 
-  private sink(): HeadSampleSink {
+  /** What came in order as well is not counted as late. */
+  private sink(late: LateSamples): HeadSampleSink {
     const { sums, series } = this;
+    const isLatePossible = !late.isEmpty;
+    const add = (index: number, timeMs: number): void => {
+      if (isLatePossible) late.take(series.seedAt(index), timeMs, hashed);
+      sums.add(index, timeMs);
+    };
+    const addStale = (index: number, timeMs: number): void => {
+      if (isLatePossible && !late.takeStale(series.seedAt(index), timeMs)) return;
+      sums.addStaleMarker(index, timeMs);
+    };
     return {
       float: (index, timeMs, high, low) => {
         if (isStaleMarker(high, low)) {
-          sums.addStaleMarker(index, timeMs);
+          addStale(index, timeMs);
           return;
         }
         hashFloat(series.seedAt(index), timeMs, high, low);
-        sums.add(index, timeMs);
+        add(index, timeMs);
       },
       histogram: (index, timeMs, sample, isStale) => {
         if (isStale) {
-          sums.addStaleMarker(index, timeMs);
+          addStale(index, timeMs);
           return;
         }
         hashHistogram(series.seedAt(index), timeMs, sample);
-        sums.add(index, timeMs);
-      },
-    };
-  }
-
-  /** What came in order as well is not counted as late. */
-  private takingFrom(late: LateSamples): HeadSampleSink {
-    const sink = this.sink();
-    return {
-      float: (index, timeMs, ...value) => {
-        late.take(this.series.seedAt(index), timeMs);
-        sink.float(index, timeMs, ...value);
-      },
-      histogram: (index, timeMs, ...value) => {
-        late.take(this.series.seedAt(index), timeMs);
-        sink.histogram(index, timeMs, ...value);
+        add(index, timeMs);
       },
     };
   }

@@ -2,7 +2,7 @@ import type { BlockReader } from '../block/block-reader.ts';
 import type { ChunkMeta, SeriesEntry } from '../block/series-reader.ts';
 import { isDeleted } from '../block/tombstones.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
-import type { HistogramSample, SampleSink } from '../chunk/sample-sink.ts';
+import { isStaleMarker, type HistogramSample, type SampleSink } from '../chunk/sample-sink.ts';
 
 /** Two blocks hold different values of one series at one time: Prometheus shows one of them, and nobody knows which. */
 export interface Conflict {
@@ -13,11 +13,13 @@ export interface Conflict {
 /** Takes samples, and chunks as they are stored. */
 export interface MergeSink extends SampleSink {
   chunk(encoding: number, data: Uint8Array): void;
+  /** Takes other values at the time of the sample before. */
+  readonly besides?: SampleSink;
 }
 
 export interface MergedSeries {
   readonly labels: readonly Uint8Array[];
-  /** Tells each time once, in order, without what was deleted. */
+  /** Tells each time once, in order, without what was deleted; a stale marker where no block holds a value at its time. */
   readonly read: (sink: MergeSink) => void;
 }
 
@@ -73,7 +75,7 @@ function readMerged(sources: readonly Source[], sink: MergeSink, onConflict: (ti
 function readCluster(cluster: readonly ChunkOf[], sink: MergeSink, onConflict: (timeMs: number) => void): void {
   const [only, ...others] = cluster;
   if (only === undefined) return;
-  if (others.length === 0 && only.block.tombstones.get(only.entry.reference) === undefined) {
+  if (others.length === 0 && only.block.deletedOf(only.entry) === undefined) {
     only.block.readOne(only.entry, only.chunk, (encoding, data) => sink.chunk(encoding, data));
     return;
   }
@@ -108,7 +110,7 @@ class Collected {
   private readonly samples: (StoredFloat | StoredHistogram)[] = [];
 
   take({ block, entry, chunk }: ChunkOf): void {
-    const deleted = block.tombstones.get(entry.reference);
+    const deleted = block.deletedOf(entry);
     const keep = (sample: StoredFloat | StoredHistogram): void => {
       if (!isDeleted(deleted, sample.timeMs)) this.samples.push(sample);
     };
@@ -119,19 +121,30 @@ class Collected {
     block.readOne(entry, chunk, (encoding, data) => decodeChunk(encoding, data, sink));
   }
 
-  tell(sink: SampleSink, onConflict: (timeMs: number) => void): void {
-    this.samples.sort((one, other) => one.timeMs - other.timeMs);
-    let last: StoredFloat | StoredHistogram | undefined;
+  tell(sink: MergeSink, onConflict: (timeMs: number) => void): void {
+    this.samples.sort((one, other) => one.timeMs - other.timeMs || Number(isStale(one)) - Number(isStale(other)));
+    /** Those at the time of the last one. */
+    let told: (StoredFloat | StoredHistogram)[] = [];
     for (const sample of this.samples) {
-      if (last?.timeMs === sample.timeMs) {
-        if (!isSame(last, sample)) onConflict(sample.timeMs);
-        continue;
+      if (told[0]?.timeMs !== sample.timeMs) {
+        told = [sample];
+        tellOne(sample, sink);
+      } else if (!isStale(sample) && !told.some((one) => isSame(one, sample))) {
+        told.push(sample);
+        onConflict(sample.timeMs);
+        if (sink.besides !== undefined) tellOne(sample, sink.besides);
       }
-      last = sample;
-      if ('sample' in sample) sink.histogram(sample.timeMs, sample.sample, sample.isStale);
-      else sink.float(sample.timeMs, sample.high, sample.low);
     }
   }
+}
+
+function tellOne(sample: StoredFloat | StoredHistogram, sink: SampleSink): void {
+  if ('sample' in sample) sink.histogram(sample.timeMs, sample.sample, sample.isStale);
+  else sink.float(sample.timeMs, sample.high, sample.low);
+}
+
+function isStale(sample: StoredFloat | StoredHistogram): boolean {
+  return 'sample' in sample ? sample.isStale : isStaleMarker(sample.high, sample.low);
 }
 
 function isSame(one: StoredFloat | StoredHistogram, other: StoredFloat | StoredHistogram): boolean {

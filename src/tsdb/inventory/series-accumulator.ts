@@ -1,6 +1,7 @@
 import { isDeleted } from '../block/tombstones.ts';
 import { decodeChunk, xorEncoding } from '../chunk/decode-chunk.ts';
 import { isStaleMarker, type HistogramSample, type SampleSink } from '../chunk/sample-sink.ts';
+import type { ConflictSums } from './conflict-sums.ts';
 import { hashed, hashFloat, hashHistogram, type SeriesSeed } from './sample-digest.ts';
 import type { LateSamples } from './late-samples.ts';
 import type { SeriesTally } from './tally.ts';
@@ -23,11 +24,24 @@ export class SeriesAccumulator implements SampleSink, StretchSums {
   /** The stretch that is added up; nothing is in it at first. */
   fromMs = 0;
   toMs = 0;
+  /** Where the samples of several blocks come together: values that are not counted, behind the one that is. */
+  readonly besides: SampleSink;
+  private readonly counted = { timeMs: NaN, a: 0, b: 0 };
   private readonly sums = { samples: 0, staleMarkers: 0, a: 0, b: 0, firstMs: 0, lastMs: 0 };
 
-  constructor(tally: SeriesTally, lateSamples: LateSamples) {
+  constructor(tally: SeriesTally, lateSamples: LateSamples, conflicts: ConflictSums) {
     this.tally = tally;
     this.lateSamples = lateSamples;
+    this.besides = {
+      float: (timeMs, high, low) => {
+        hashFloat(this.seed, timeMs, high, low);
+        this.addOther(timeMs, conflicts);
+      },
+      histogram: (timeMs, sample) => {
+        hashHistogram(this.seed, timeMs, sample);
+        this.addOther(timeMs, conflicts);
+      },
+    };
   }
 
   begin(seed: SeriesSeed, job: string, deleted: Intervals | undefined): void {
@@ -69,21 +83,23 @@ export class SeriesAccumulator implements SampleSink, StretchSums {
   }
 
   float(timeMs: number, high: number, low: number): void {
-    if (!this.admit(timeMs)) return;
+    if (this.isGone(timeMs)) return;
     if (isStaleMarker(high, low)) {
-      this.sums.staleMarkers += 1;
+      this.addStale(timeMs);
       return;
     }
+    this.enter(timeMs);
     hashFloat(this.seed, timeMs, high, low);
     this.add(timeMs);
   }
 
   histogram(timeMs: number, sample: HistogramSample, isStale: boolean): void {
-    if (!this.admit(timeMs)) return;
+    if (this.isGone(timeMs)) return;
     if (isStale) {
-      this.sums.staleMarkers += 1;
+      this.addStale(timeMs);
       return;
     }
+    this.enter(timeMs);
     hashHistogram(this.seed, timeMs, sample);
     this.add(timeMs);
   }
@@ -92,21 +108,36 @@ export class SeriesAccumulator implements SampleSink, StretchSums {
     this.flush();
   }
 
-  /** False for a sample that has been deleted. */
-  private admit(timeMs: number): boolean {
-    if (this.deleted !== undefined && isDeleted(this.deleted, timeMs)) return false;
-    if (this.mayBeLate) this.lateSamples.take(this.seed, timeMs);
-    this.enter(timeMs);
-    return true;
+  private isGone(timeMs: number): boolean {
+    return this.deleted !== undefined && isDeleted(this.deleted, timeMs);
   }
 
+  private addStale(timeMs: number): void {
+    if (this.mayBeLate && !this.lateSamples.takeStale(this.seed, timeMs)) return;
+    this.enter(timeMs);
+    this.sums.staleMarkers += 1;
+  }
+
+  /** The sample whose hash is in `hashed`, in the stretch that was entered: whoever is told of one may hash. */
   private add(timeMs: number): void {
+    if (this.mayBeLate) this.lateSamples.take(this.seed, timeMs, hashed);
     const { sums } = this;
     if (sums.samples === 0) sums.firstMs = timeMs;
     sums.lastMs = timeMs;
     sums.samples += 1;
     sums.a = (sums.a + hashed.a) >>> 0;
     sums.b = (sums.b + hashed.b) >>> 0;
+    this.counted.timeMs = timeMs;
+    this.counted.a = hashed.a;
+    this.counted.b = hashed.b;
+  }
+
+  /** The value whose hash is in `hashed`. */
+  private addOther(timeMs: number, conflicts: ConflictSums): void {
+    if (this.mayBeLate) this.lateSamples.take(this.seed, timeMs, hashed);
+    if (this.counted.timeMs === timeMs) conflicts.addCounted(this.counted);
+    this.counted.timeMs = NaN;
+    conflicts.addOther(hashed);
   }
 
   private flush(): void {

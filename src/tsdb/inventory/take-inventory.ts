@@ -120,6 +120,8 @@ function taskOf({ directory, shared, cutMs, settledMs }: HelpedOptions, sharing:
     sharedWindows: listSharedWindows(counting.walk.blocks),
     cutMs: cutMs ?? settledMs,
     late: counting.walk.late.share(),
+    conflicts: counting.walk.conflicts.share(),
+    headFromMs: counting.walk.headFromMs,
   };
 }
 
@@ -175,6 +177,7 @@ function begin({ files, settledMs, cutMs, onRead, mostLate }: TakeInventoryOptio
       onStrangers: (samples) => findings.current.addStrangers(samples),
       onDropped: (directory, dropped) => findings.current.addDropped(directory, dropped),
       onDoubtful: (doubtful) => findings.current.addDoubtful(doubtful),
+      onLateConflicts: (conflicts) => findings.current.addLateConflicts(conflicts),
       onRead,
     },
   });
@@ -185,9 +188,9 @@ function finish(
   sections: SectionedFindings,
   { settledMs }: TakeInventoryOptions,
 ): TsdbInventory {
-  const { totals, windows, jobs, cut, outOfOrder, blocks } = counting.finish();
+  const { totals, windows, jobs, cut, outOfOrder, conflicts, blocks } = counting.finish();
   const findings = sections.list();
   const newestMs = windows.reduce((newest, { lastMs }) => Math.max(newest, lastMs ?? newest), -Infinity);
   const completeToMs = newestMs === -Infinity ? null : Math.min(newestMs, settledMs ?? newestMs);
-  return { completeToMs, totals, windows, jobs, cut, outOfOrder, blocks, findings };
+  return { completeToMs, totals, windows, jobs, cut, outOfOrder, conflicts, blocks, findings };
 }

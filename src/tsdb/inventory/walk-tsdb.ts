@@ -4,12 +4,17 @@ import type { Damage } from '../damage.ts';
 import { readMetas } from '../block/read-metas.ts';
 import type { SeriesPart } from '../block/series-reader.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
+import { listNumbered } from '../head/head-chunks.ts';
 import type { HeadEvents } from '../head/head-events.ts';
 import type { HeadSeries } from '../head/head-series.ts';
+import { listWal } from '../head/wal-directory.ts';
+import { ConflictSums } from './conflict-sums.ts';
 import { countBlocks } from './count-blocks.ts';
 import { HeadCount } from './head-count.ts';
 import type { HeadSums } from './head-tally.ts';
+import { addLateOfBlock, reachesIntoHead } from './late-in-blocks.ts';
 import { LateSamples, type Doubtful, type LateKey } from './late-samples.ts';
+import { SampleSpan, type SampleTimes } from './sample-span.ts';
 import type { Conflict } from './merge-blocks.ts';
 import type { SeriesSeed } from './sample-digest.ts';
 import type { SeriesSums, SeriesTally } from './tally.ts';
@@ -27,6 +32,8 @@ export interface CountEvents {
   readonly onDropped?: HeadEvents['onDropped'];
   /** Of samples that came late, as many as fit into memory at once. */
   readonly onDoubtful?: (doubtful: Doubtful) => void;
+  /** Of the same samples, the values that are not counted. */
+  readonly onLateConflicts?: (conflicts: SampleTimes) => void;
   readonly onRead?: (bytes: number) => void;
 }
 
@@ -61,8 +68,13 @@ export class TsdbWalk {
   readonly blocks: readonly BlockMeta[];
   /** Exclusive end of the newest block of in-order samples; the head begins there. */
   readonly minValidMs: number;
+  /** Blocks of what came out of order count up to here; what they hold from here on is among the late ones. */
+  readonly headFromMs: number;
   /** As many of those that came late as fit into memory. */
   readonly late: LateSamples;
+  /** Values that are not counted, since another one of the series is at their time; whole once all is counted. */
+  readonly conflicts = new ConflictSums();
+  private readonly lateConflicts = new SampleSpan();
   private readonly options: WalkTsdbOptions;
   private readonly head: HeadCount;
 
@@ -75,9 +87,13 @@ export class TsdbWalk {
       (max, block) => (isInOrder(block) ? Math.max(max, block.maxTime) : max),
       -Infinity,
     );
+    this.headFromMs = holdsHead(files) ? this.minValidMs : Infinity;
     this.head = this.openHead();
     this.head.readSeries();
     this.head.readLate();
+    for (const block of this.blocks) {
+      if (reachesIntoHead(block, this.headFromMs)) addLateOfBlock({ files, late: this.late }, block, this.headFromMs);
+    }
     options.onLate?.(this.late);
   }
 
@@ -115,12 +131,14 @@ export class TsdbWalk {
       count += walk.late.count;
       ({ next } = walk.late);
     }
+    if (this.lateConflicts.samples > 0) this.options.events.onLateConflicts?.(this.lateConflicts);
     return count;
   }
 
   private tellLate(late: LateSamples): void {
     late.tellTo(this.options.tally);
     for (const doubtful of late.listDoubtful()) this.options.events.onDoubtful?.(doubtful);
+    this.lateConflicts.add(late.tellConflicts(this.conflicts));
   }
 
   private readForLate(): void {
@@ -136,6 +154,8 @@ export class TsdbWalk {
       files,
       tally,
       late: this.late,
+      conflicts: this.conflicts,
+      headFromMs: this.headFromMs,
       onConflict: events.onConflict,
       onDamage: events.onBlockDamage,
       ...(ranges !== undefined && { isWanted: overlaps }),
@@ -164,6 +184,10 @@ export class TsdbWalk {
       },
     });
   }
+}
+
+function holdsHead(files: TsdbFiles): boolean {
+  return listWal(files, 'wal').files.length > 0 || listNumbered(files, 'chunks_head').length > 0;
 }
 
 /** Counts nothing, but notes which series have samples where some came late: these are there already. */

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { kernelBuffer } from '../bytes/kernel-memory.ts';
 import { Damage } from '../damage.ts';
 import { XorEncoder } from '../write/xor-encoder.ts';
+import { ConflictSums } from './conflict-sums.ts';
 import { LateSamples } from './late-samples.ts';
 import { SeriesAccumulator } from './series-accumulator.ts';
 import type { SeriesSums, SeriesTally } from './tally.ts';
@@ -95,7 +96,7 @@ function count(data: readonly Uint8Array[], { seed, cutMs, isFast = false }: Cou
     },
     addOutOfOrder: () => undefined,
   };
-  const accumulator = new SeriesAccumulator(tally, new LateSamples());
+  const accumulator = new SeriesAccumulator(tally, new LateSamples(), new ConflictSums());
   const damages: string[] = [];
   // What has tombstones, be it that they delete nothing, is decoded in TypeScript.
   accumulator.begin(seed, 'job', isFast ? undefined : [[1, 0]]);

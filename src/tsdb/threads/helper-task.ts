@@ -5,6 +5,7 @@ import { quietFiles } from '../files/quiet-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import type { FindingsState } from '../findings.ts';
 import type { BlockUnit } from '../inventory/block-units.ts';
+import type { SharedConflicts } from '../inventory/conflict-sums.ts';
 import type { SharedLate } from '../inventory/late-samples.ts';
 import type { TallyState } from '../inventory/tally.ts';
 
@@ -28,6 +29,8 @@ export interface CountUnitsTask extends Shared {
   readonly sharedWindows: readonly number[];
   readonly cutMs: number | null;
   readonly late: SharedLate;
+  readonly conflicts: SharedConflicts;
+  readonly headFromMs: number;
 }
 
 export interface CountedUnits {

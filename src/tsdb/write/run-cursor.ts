@@ -1,6 +1,7 @@
 import { ByteCursor } from '../bytes/byte-cursor.ts';
 import { FragmentReader, fragmentLengthBytes, type Run, type SpooledSample } from './sample-fragment.ts';
 import type { SpoolFile } from './spool-file.ts';
+import { isStale } from './spooled-sample.ts';
 
 /** Many runs are read side by side: each through a small window. */
 const windowBytes = 32 * 1024;
@@ -58,11 +59,16 @@ export class RunCursor {
     else this.timeMs = this.fragment.times[this.at] as number;
   }
 
-  /** True where its sample comes before that of another cursor. Of the same time, what came in order comes first. */
+  /**
+   * True where its sample comes before that of another cursor. Of the same time, a value comes before a stale marker, and what
+   * came in order first.
+   */
   isBefore(other: RunCursor): boolean {
     if (this.window !== other.window) return this.window < other.window;
     if (this.rank !== other.rank) return this.rank < other.rank;
     if (this.timeMs !== other.timeMs) return this.timeMs < other.timeMs;
+    const [isOwnStale, isOtherStale] = [isStale(this.sample), isStale(other.sample)];
+    if (isOwnStale !== isOtherStale) return isOtherStale;
     if (this.isLate !== other.isLate) return other.isLate;
     return this.order < other.order;
   }

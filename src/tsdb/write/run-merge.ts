@@ -1,8 +1,8 @@
 import type { RunCursor } from './run-cursor.ts';
 import type { SpooledSample } from './sample-fragment.ts';
-import { isSameHistogram } from './spooled-histogram.ts';
+import { isSame, isStale } from './spooled-sample.ts';
 
-/** A series has different values at one time: the one that is kept came first. */
+/** A series has different values at one time: the one that is kept came first. A stale marker is no value. */
 export type OnConflict = (rank: number, timeMs: number) => void;
 
 /** Walks over the samples of several runs as if they were one: each window, series and time once. */
@@ -31,7 +31,8 @@ export class RunMerge {
     const kept = copyOf(current.sample);
     this.advance();
     while (isAt(this.current, window, rank) && this.current.timeMs === timeMs) {
-      if (!isSame(kept, this.current.sample)) this.onConflict(rank, timeMs);
+      const { sample } = this.current;
+      if (!isStale(sample) && !isSame(kept, sample)) this.onConflict(rank, timeMs);
       this.advance();
     }
   }
@@ -82,11 +83,4 @@ function isAt(cursor: RunCursor | undefined, window: number, rank: number): curs
 
 function copyOf(sample: SpooledSample): SpooledSample {
   return sample.histogram === undefined ? sample : { ...sample, histogram: Uint8Array.from(sample.histogram) };
-}
-
-export function isSame(one: SpooledSample, other: SpooledSample): boolean {
-  if (one.histogram === undefined || other.histogram === undefined) {
-    return one.histogram === other.histogram && one.high === other.high && one.low === other.low;
-  }
-  return isSameHistogram(one.histogram, other.histogram);
 }

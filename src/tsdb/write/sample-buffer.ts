@@ -1,7 +1,8 @@
 import { windowMs } from '../inventory/window-table.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { FragmentWriter, type SpooledSample } from './sample-fragment.ts';
-import { isSame, type OnConflict } from './run-merge.ts';
+import { isSame, isStale } from './spooled-sample.ts';
+import type { OnConflict } from './run-merge.ts';
 
 /** Samples that are sorted at once: 37 bytes each. */
 export const usualCapacity = 2 ** 20;
@@ -106,13 +107,17 @@ export class SampleBuffer {
     const window = Math.floor((this.times[first] as number) / windowMs);
     const key = { window, rank: this.ranks[first] as number, isLate };
     if (!this.isIncreasing(places)) {
-      places.sort((one, other) => (this.times[one] as number) - (this.times[other] as number) || one - other);
+      const isStaleAt = (place: number) => Number(isStale(this.sampleAt(place)));
+      places.sort((one, other) => {
+        const between = (this.times[one] as number) - (this.times[other] as number);
+        return between || isStaleAt(one) - isStaleAt(other) || one - other;
+      });
     }
     let last: SpooledSample | undefined;
     for (const place of places) {
       const sample = this.sampleAt(place);
       if (last?.timeMs === sample.timeMs) {
-        if (!isSame(last, sample)) onConflict(key.rank, sample.timeMs);
+        if (!isStale(sample) && !isSame(last, sample)) onConflict(key.rank, sample.timeMs);
         continue;
       }
       last = sample;

@@ -35,6 +35,11 @@ export function writeSpooledHistogram(to: ByteWriter, { sample, isStale, hint }:
   for (const value of sample.customValues) writeFloat(to, value);
 }
 
+/** Without reading more of it than is needed. */
+export function isSpooledStale(bytes: Uint8Array): boolean {
+  return ((bytes[1] as number) & staleFlag) !== 0;
+}
+
 export function readSpooledHistogram(bytes: Uint8Array): Omit<HeadHistogram, 'startMs'> {
   const cursor = new ByteCursor(bytes);
   const hint = cursor.byte() as ResetHint;
