@@ -72,4 +72,6 @@ export interface DamagedSegment {
   readonly damageCount: number;
   readonly recordsKept: number;
   readonly bytesLost: number;
+  /** True for zeros alone, where records may have been: Prometheus takes them for padding. */
+  readonly isPassedOver: boolean;
 }

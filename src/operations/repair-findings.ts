@@ -39,13 +39,17 @@ function sayKept({ keep, inHead, counted, isReplaced, undeletes }: DamagedBlock)
   return `; ${kept}${of}.${undeletes ? ' What had been deleted of it comes back: nobody can read what that was.' : ''}`;
 }
 
-function segmentFinding({ path, damages, damageCount, recordsKept, bytesLost }: DamagedSegment): Finding {
+function segmentFinding(segment: DamagedSegment): Finding {
+  const { path, damages, damageCount, recordsKept, bytesLost, isPassedOver } = segment;
+  const consequence = isPassedOver
+    ? 'Prometheus passes over that without a word: whether records were there, nobody knows.'
+    : 'Prometheus would drop everything behind the first damage.';
   const more = damageCount > 1 ? `, and ${damageCount - 1} more` : '';
   return {
     rule: 'damaged-segment',
     severity: 'error',
     object: path,
-    message: `${damages[0] ?? 'damaged'}${more}; ${recordsKept} records can be kept, ${bytesLost} bytes cannot. Prometheus would drop everything behind the first damage.`,
+    message: `${damages[0] ?? 'damaged'}${more}; ${recordsKept} records can be kept, ${bytesLost} bytes cannot. ${consequence}`,
     remedy: 'Carry out this plan before Prometheus is started.',
   };
 }

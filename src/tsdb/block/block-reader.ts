@@ -135,6 +135,11 @@ export class BlockReader {
     return this.segments.pathOf(segment);
   }
 
+  /** Once all chunks have been read: where bytes of chunk files begin that belong to no series. */
+  listUncovered(): ReturnType<ChunkSegments['listUncovered']> {
+    return this.segments.listUncovered();
+  }
+
   close(): void {
     this.index.close();
     this.segments.close();

@@ -40,6 +40,20 @@ function be32(bytes: Uint8Array, at: number): number {
   return ((high << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
 }
 
+/** What has been read of a file, whose chunks lie in the order of their series. */
+interface Coverage {
+  /** End of what has been read. */
+  to: number;
+  /** Where the first bytes begin that nobody asked for. */
+  gapAt: number | null;
+  sizeBytes: number;
+}
+
+function cover(coverage: Coverage, from: number, to: number): void {
+  if (from > coverage.to) coverage.gapAt ??= coverage.to;
+  coverage.to = Math.max(coverage.to, to);
+}
+
 const magic = 0x85bd40dd;
 const headerBytes = 8;
 const longestLength = 5;
@@ -51,8 +65,8 @@ export class ChunkSegments {
   private readonly reading: ReadingOptions;
   /** Listed once the first of them is asked for. */
   private names: ChunkFiles | undefined;
-  private readonly seen = new Set<number>();
-  private open: { readonly number: number; readonly file: FileWindow } | undefined;
+  private readonly seen = new Map<number, Coverage>();
+  private open: { readonly number: number; readonly file: FileWindow; readonly coverage: Coverage } | undefined;
 
   constructor(files: TsdbFiles, directory: string, reading: ReadingOptions) {
     this.files = files;
@@ -62,7 +76,7 @@ export class ChunkSegments {
 
   /** Throws Damage, also where the file is not there. */
   read(segment: number, offset: number): RawChunk {
-    const file = this.fileOf(segment);
+    const { file, coverage } = this.openOf(segment);
     const { length, lengthBytes } = readLength(file, offset);
     const total = lengthBytes + 1 + length + 4;
     const from = file.locate(offset, total);
@@ -72,6 +86,7 @@ export class ChunkSegments {
     if (crc32c(bytes, at, end) !== be32(bytes, end)) {
       throw new Damage('bad-checksum', 'a chunk has a wrong checksum', offset);
     }
+    cover(coverage, offset, offset + total);
     return { encoding: bytes[at] as number, data: bytes.subarray(at + 1, end) };
   }
 
@@ -80,12 +95,20 @@ export class ChunkSegments {
     for (const segment of this.listed().keys()) {
       if (this.seen.has(segment)) continue;
       try {
-        this.fileOf(segment);
+        this.openOf(segment);
       } catch (error) {
         if (!(error instanceof Damage)) throw error;
         onDamage(this.pathOf(segment), error);
       }
     }
+  }
+
+  /** Once everything has been read: where bytes begin that belong to no chunk that was asked for. */
+  listUncovered(): readonly { readonly path: string; readonly offset: number }[] {
+    return [...this.seen].flatMap(([segment, { to, gapAt, sizeBytes }]) => {
+      const offset = gapAt ?? (to < sizeBytes ? to : null);
+      return offset === null ? [] : { path: this.pathOf(segment), offset };
+    });
   }
 
   close(): void {
@@ -102,10 +125,11 @@ export class ChunkSegments {
     return this.names;
   }
 
-  private fileOf(segment: number): FileWindow {
-    if (this.open?.number === segment) return this.open.file;
+  private openOf(segment: number): { readonly file: FileWindow; readonly coverage: Coverage } {
+    if (this.open?.number === segment) return this.open;
     this.close();
-    this.seen.add(segment);
+    const coverage = this.seen.get(segment) ?? { to: headerBytes, gapAt: null, sizeBytes: 0 };
+    this.seen.set(segment, coverage);
     const names = this.listed();
     if (!names.has(segment) && names.size > 0) {
       throw new Damage(
@@ -115,10 +139,11 @@ export class ChunkSegments {
       );
     }
     const file = new FileWindow(this.files.open(this.pathOf(segment)), this.reading.onRead, this.reading.buffer);
-    this.open = { number: segment, file };
+    coverage.sizeBytes = file.sizeBytes;
+    this.open = { number: segment, file, coverage };
     const head = new ByteCursor(file.read(0, headerBytes));
     if (head.be32() !== magic) throw new Damage('bad-magic', 'a chunk file does not begin as one', 0);
     if (head.byte() !== 1) throw new Damage('bad-version', 'a chunk file has an unknown version', 4);
-    return file;
+    return this.open;
   }
 }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { FileWindow } from '../bytes/file-window.ts';
+import { damageOfZeros } from '../head/wal-zeros.ts';
 import { SegmentWriter } from '../write/segment-writer.ts';
 import { salvageSegment } from './salvage-segment.ts';
 
@@ -8,15 +9,24 @@ export interface SalvageCount {
   readonly bytesLost: number;
 }
 
-/** Counts what can be kept of a segment, and tells each damage. */
-export function countSalvage(file: FileWindow, onDamage: (offset: number, message: string) => void): SalvageCount {
+/** Counts what can be kept of a segment, and tells each damage, also zeros that Prometheus passes over, but for those at an end that may have them. */
+export function countSalvage(
+  file: FileWindow,
+  onDamage: (offset: number, message: string, isPassedOver: boolean) => void,
+  mayEndInZeros = false,
+): SalvageCount {
   let recordsKept = 0;
   let bytesLost = 0;
   salvageSegment(file, {
     onRecord: () => (recordsKept += 1),
     onLost: ({ from, to, damage }) => {
       bytesLost += to - from;
-      onDamage(from, damage.message);
+      onDamage(from, damage.message, false);
+    },
+    onZeros: (zeros) => {
+      if (mayEndInZeros && zeros.isTail) return;
+      bytesLost += zeros.to - zeros.from;
+      onDamage(zeros.from, damageOfZeros(zeros).message, true);
     },
   });
   return { recordsKept, bytesLost };

@@ -4,6 +4,7 @@ import type { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import { first, fragmentHeaderBytes, full, last, pageBytes, pageTerm } from '../head/wal-fragment.ts';
 import { readFragment, type Fragment } from '../head/wal-segment.ts';
+import { findZeros, type WalZeros } from '../head/wal-zeros.ts';
 import { parseRecord, type RecordSink } from '../head/wal-records.ts';
 import type { RawRecord } from '../write/segment-writer.ts';
 
@@ -18,6 +19,8 @@ export interface SalvageEvents {
   /** Valid until the next record. */
   readonly onRecord: (record: RawRecord & { readonly offset: number }) => void;
   readonly onLost: (lost: LostBytes) => void;
+  /** Told of zeros where records may have been, as far as nothing else is wrong there. */
+  readonly onZeros?: (zeros: WalZeros) => void;
 }
 
 /**
@@ -26,14 +29,18 @@ export interface SalvageEvents {
  */
 export function salvageSegment(file: FileWindow, events: SalvageEvents): void {
   const assembly = new Assembly(events);
+  const beginToLook = () => findZeros(file.sizeBytes, (zeros) => events.onZeros?.(zeros));
+  let lookForZeros = beginToLook();
   for (let at = 0; at < file.sizeBytes;) {
     const fragment = tryFragment(file, at);
     if (fragment instanceof Damage) {
       const next = findNextFragment(file, at + 1);
       assembly.breakOff({ from: at, to: next, damage: fragment });
       at = next;
+      lookForZeros = beginToLook();
       continue;
     }
+    lookForZeros(fragment);
     assembly.take(fragment);
     at = fragment.next;
   }

@@ -124,6 +124,10 @@ function readThrough({ files, ulid, meta, onRead, digest }: BlockToSurvey, damag
         found.chunks += chunks;
         if (chunks > 0) found.series += 1;
       }
+      // Where a chunk cannot be read, what lies there is said already.
+      for (const { path, offset } of damages.count > 0 ? [] : reader.listUncovered()) {
+        damages.add(`${path} at byte ${offset}: bytes that belong to no series`);
+      }
     } finally {
       reader.close();
     }

@@ -23,7 +23,7 @@ export interface WalToSurvey {
 
 /**
  * The segments of wal/ or wbl/ that hold damage, in the newest checkpoint too, and what is wrong with their names. The last
- * one of wal/ may be torn where there is no wbl/: a crash leaves it so, nothing follows, and Prometheus cuts it off by itself.
+ * one of wal/ may be torn where there is no wbl/: a crash leaves it so, nothing follows, and Prometheus cuts it off by itself. The last one of either may end in zeros, which nobody can tell from padding.
  */
 export function surveyWal({ files, listEntries, onRead }: WalToSurvey, log: 'wal' | 'wbl'): WalSurvey {
   const { faults, mending: wanted } = surveyLayout(listEntries, log);
@@ -34,15 +34,15 @@ export function surveyWal({ files, listEntries, onRead }: WalToSurvey, log: 'wal
   const paths = [...read.map(({ path }) => path), ...(hole?.unread ?? []), ...renamed].filter(
     (path) => !skipped.has(path),
   );
-  // Where wbl/ is torn, 2.42 cuts wal/ (find-wal-faults.ts). With a torn WAL, Prometheus does not read wbl/ in that life, and its next compaction of late samples deletes it.
+  // Where wbl/ is torn, 2.42 cuts wal/ (find-wal-faults.ts). With a torn WAL, Prometheus does not read wbl/ in that life, and
+  // its next compaction of late samples deletes it.
   const hasLate = log === 'wal' && listWal(files, 'wbl').files.length > 0;
   const notes = faults.flatMap(noteOf);
   const segments: DamagedSegment[] = [];
   for (const path of paths) {
-    const found = surveySegment(files, path, {
-      mayBeTorn: path === paths.at(-1) && log === 'wal' && dirname(path) === log && !hasLate,
-      onRead,
-    });
+    const isLast = path === paths.at(-1) && dirname(path) === log;
+    const mayBeTorn = isLast && log === 'wal' && !hasLate;
+    const found = surveySegment(files, path, { isLast, mayBeTorn, onRead });
     if (found === 'torn')
       notes.push(`${path} ends within a record, as after a crash: Prometheus cuts that off, and nothing else.`);
     else if (found !== undefined) segments.push(found);
@@ -58,23 +58,36 @@ function noteOf(fault: WalFault): readonly string[] {
   ];
 }
 
+interface SegmentLook {
+  readonly isLast: boolean;
+  readonly mayBeTorn: boolean;
+  readonly onRead: (bytes: number) => void;
+}
+
 function surveySegment(
   files: TsdbFiles,
   path: string,
-  { mayBeTorn, onRead }: { readonly mayBeTorn: boolean; readonly onRead: (bytes: number) => void },
+  { isLast, mayBeTorn, onRead }: SegmentLook,
 ): DamagedSegment | 'torn' | undefined {
   const file = new FileWindow(files.open(path), onRead);
   try {
     const { damage } = readSegment(file, () => undefined);
     const damages = new DamageList();
-    const { recordsKept, bytesLost } = countSalvage(file, (offset, message) => {
-      damages.add(`${path} at byte ${offset}: ${message}`);
-    });
+    let zeros = 0;
+    const { recordsKept, bytesLost } = countSalvage(
+      file,
+      (offset, message, isZero) => {
+        zeros += isZero ? 1 : 0;
+        damages.add(`${path} at byte ${offset}: ${message}`);
+      },
+      isLast,
+    );
     if (damages.count === 0 && damage === null) return undefined;
     if (mayBeTorn && damages.count === 1 && damage?.rule === 'truncated') return 'torn';
     if (damages.count === 0 && damage !== null) damages.add(`${path} at byte ${damage.offset}: ${damage.message}`);
     const { named, count } = damages;
-    return { path, sizeBytes: file.sizeBytes, damages: named, damageCount: count, recordsKept, bytesLost };
+    const said = { path, sizeBytes: file.sizeBytes, damages: named, damageCount: count };
+    return { ...said, recordsKept, bytesLost, isPassedOver: zeros === count && damage === null };
   } finally {
     file.close();
   }
