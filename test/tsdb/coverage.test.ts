@@ -186,7 +186,10 @@ describe.skipIf(programs === undefined)('blocks by promtool (skipped where there
       ['the mode of a chunk file, by its change time', async (block) => chmod(join(block, 'chunks', '000001'), 0o600)],
       ['meta.json, by what stands in it', async (block) => appendFile(join(block, 'meta.json'), '\n')],
       ['tombstones that go', async (block) => rm(join(block, 'tombstones'))],
-      ['a chunk file that comes', async (block) => copyFile(join(block, 'index'), join(block, 'chunks', '000002'))],
+      [
+        'a chunk file that comes',
+        async (block) => copyFile(join(block, 'chunks', '000001'), join(block, 'chunks', '000002')),
+      ],
     ])('%s is a key of it: the block is read again', async (_, change) => {
       cover(data, cache);
       const [first = ''] = await blocks();
