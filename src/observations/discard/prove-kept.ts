@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { KeeperRef, KeptProof, LostKeptWindow } from '../../model/discard-step.ts';
 import type { TsdbComparison } from '../../model/tsdb-comparison.ts';
 import type { TsdbFinding, TsdbInventory } from '../../model/tsdb-inventory.ts';
@@ -67,8 +68,9 @@ async function provePart(
   look: TsdbLook,
 ): Promise<Part> {
   const { tsdb, ...part } = proven;
+  const name = nameOf(proven);
   const before = await countDataDirectory(tsdb, readers, { ...look, ...part });
-  const unread = listUnread(tsdb, before, ({ severity, rule }) => severity !== 'info' && !provenApart.has(rule));
+  const unread = listUnread(name, before, ({ severity, rule }) => severity !== 'info' && !provenApart.has(rule));
   const none: Part = { before, bySums: 0, bySamples: 0, lost: [], undecided: unread };
   if (before.completeToMs === null || unread.length > 0) return none;
   const open = new Map<number, OpenWindow>();
@@ -85,7 +87,11 @@ async function provePart(
   const bySums = all - open.size;
   if (open.size === 0) return { ...none, bySums };
   const compared = await compare(proven, { before, keepers, open }, readers, look);
-  return { before, bySums, bySamples: open.size, ...judge(tsdb, open, compared) };
+  return { before, bySums, bySamples: open.size, ...judge(name, open, compared) };
+}
+
+function nameOf({ tsdb, onlyBlock }: Proven): string {
+  return onlyBlock === undefined ? tsdb : join(tsdb, onlyBlock);
 }
 
 interface OpenWindow {
@@ -115,7 +121,7 @@ interface Open {
 }
 
 async function compare(
-  { tsdb: directory, ...part }: Proven,
+  proven: Proven,
   { before, keepers, open }: Open,
   readers: TsdbReaders,
   { progress, signal }: TsdbLook,
@@ -123,7 +129,8 @@ async function compare(
   const [{ path: after }, ...more] = keepers;
   const others = more.map(({ path }) => path);
   const windows = [...open.values()].map(({ fromMs, series }) => ({ fromMs, series }));
-  const text = `${directory} and ${[after, ...others].join(', ')}, sample by sample`;
+  const { tsdb: directory, ...part } = proven;
+  const text = `${nameOf(proven)} and ${[after, ...others].join(', ')}, sample by sample`;
   return readers.run(
     { kind: 'compare', directory, ...part, after, others, cutMs: before.completeToMs ?? 0, windows },
     { signal, onProgress: (done, total) => progress({ done, total, unit: 'bytes', text }) },
