@@ -33,7 +33,7 @@ export async function observeProof(question: ProofQuestion, readers: TsdbReaders
   const areDirectories = ours.inventory === undefined && theirs.inventory === undefined;
   const comparison = areDirectories ? await compareDirectories([ours, theirs], { before, after }, readers, look) : null;
   const retentionMs = question.retentionMs ?? (await findRetention(ours, before));
-  const blocks = retentionMs === undefined ? {} : { blocks: condemnedBlocks(before, retentionMs) };
+  const blocks = retentionMs === undefined ? {} : { blocks: condemnedBlocks(before, after, retentionMs) };
   return {
     format: 1,
     run: null,

@@ -2,6 +2,7 @@ import type { BlockOnDisk, TsdbListing } from '../model/block.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { LostWindow } from '../model/proof.ts';
+import { isOldestGone } from './condemned-blocks.ts';
 import { condemnedAt, headBytesOf } from './retention.ts';
 
 export interface BlockComparison {
@@ -69,18 +70,25 @@ function isSubset(some: readonly string[], all: readonly string[]): boolean {
   return some.every((ulid) => set.has(ulid));
 }
 
-/** By size, the blocks that came since push old ones out just as they would have without us. */
+/**
+ * By size, the blocks that came since push old ones out just as they would have without us. Retention takes the oldest
+ * first; a mark is for one block alone.
+ */
 function condemnedBefore(
   before: Inventory,
   listing: TsdbListing,
   vanished: readonly BlockOnDisk[],
 ): ReadonlySet<string> {
-  return condemnedAt({
+  const present = listing.blocks.map(({ maxTime }) => ({ toMs: maxTime }));
+  const condemned = condemnedAt({
     blocks: [...listing.blocks, ...vanished],
     headBytes: Math.max(before.headBytes, headBytesOf(listing)),
     retention: before.retention,
     newestMs: before.newestMs,
   });
+  const canHaveGone = ({ deletable, maxTime }: BlockOnDisk): boolean =>
+    deletable || isOldestGone({ toMs: maxTime }, present);
+  return new Set(vanished.flatMap((block) => (condemned.has(block.ulid) && canHaveGone(block) ? [block.ulid] : [])));
 }
 
 /** A block must hold at least what the blocks that went into it held, unless these overlapped and shared samples. */

@@ -128,6 +128,16 @@ describe('blocks', () => {
     expect(kept).toMatchObject({ expired: { samples: 0 }, lost: { samples: 100 } });
   });
 
+  test('it has not expired where an older one is still there, which any retention takes first', () => {
+    const elder = testBlock('e', { minTime: a.minTime - 7_200_000, maxTime: a.minTime, samples: 7 });
+    const windows = [{ ...older, metrics: [] }, head];
+    const before = { blocks: [elder, a, b], retention: { timeMs: nowMs - a.maxTime, sizeBytes: 0 } };
+    expect(prove(before, after([elder, b], { windows }))).toMatchObject({
+      expired: { samples: 0 },
+      lost: { samples: 100 },
+    });
+  });
+
   test('by size it has expired where the blocks that came since pushed it out', () => {
     const fresh = testBlock('f', { minTime: nowMs, maxTime: nowMs + 1 });
     const windows = [{ ...older, metrics: [] }, head];

@@ -62,7 +62,11 @@ export function compareInventories(comparison: { readonly before: Inventory; rea
     tsdb:
       after.tsdb === null
         ? null
-        : compareTsdbInventories({ ...after.tsdb, blocks: condemnedIn(blocks), tooNewRemedy: rebuildAnew }),
+        : compareTsdbInventories({
+            ...after.tsdb,
+            blocks: condemnedIn(blocks, after.listing),
+            tooNewRemedy: rebuildAnew,
+          }),
     findings: uniqueFindings([...before.findings, ...after.findings, ...blocks.findings, ...components.findings]),
   };
 }
@@ -71,13 +75,14 @@ const rebuildAnew =
   'Run `holdfast rebuild` again once the stack has run for a minute: then there is something to prove.';
 
 /** What has expired for one witness has for the other one. */
-function condemnedIn({ expired, counted }: BlockComparison): Condemned {
+function condemnedIn({ expired, counted }: BlockComparison, listing: TsdbListing): Condemned {
   const gone = new Set(expired);
   const rangeOf = ({ minTime, maxTime }: { readonly minTime: number; readonly maxTime: number }) => ({
     fromMs: minTime,
     toMs: maxTime,
   });
-  return { condemned: expired.map(rangeOf), kept: counted.filter((block) => !gone.has(block)).map(rangeOf) };
+  const kept = [...counted.filter((block) => !gone.has(block)), ...listing.blocks];
+  return { condemned: expired.map(rangeOf), kept: kept.map(rangeOf) };
 }
 
 interface WindowComparison {

@@ -263,6 +263,16 @@ describe.skipIf(programs === undefined)('blocks that promtool made (skipped wher
     expect(expired.kept.samples).toBe(total - perWindow);
   });
 
+  test('what has older blocks beside it no retention has taken', async () => {
+    await cp(at('whole'), at('holed'), { recursive: true });
+    const second = (await readdir(at('holed'))).sort()[1] ?? '';
+    await rm(join(at('holed'), second), { recursive: true });
+    for (const before of ['whole', 'whole.json']) {
+      const proof = await prove(at(before), at('holed'), hourMs);
+      expect([isGoodVerdict(proof), proof.expired.samples, proof.lost.samples]).toEqual([false, 0, perWindow]);
+    }
+  });
+
   test.each([
     ['nothing', '', /it is empty/],
     ['cut short', '{"completeToMs":1,"totals":{"ser', /line 1, column 33 is not a JSON object/],
