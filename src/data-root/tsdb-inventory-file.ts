@@ -6,7 +6,7 @@ import { makePrivateDirectory } from '../files/private-directory.ts';
 import { findTextFile, parseJsonFile } from '../files/read-json-file.ts';
 import type { CountedBytes } from '../model/inventory.ts';
 import type { TsdbInventory } from '../model/tsdb-inventory.ts';
-import { tsdbInventorySchema } from './tsdb-inventory-schema.ts';
+import { tsdbInventoryFormat, tsdbInventorySchema } from './tsdb-inventory-schema.ts';
 
 const maxBytes = 512 * 2 ** 20;
 
@@ -18,7 +18,7 @@ export function tsdbInventoryPath(inventoryFile: string): string {
 /** Writes it before the inventory, which then says what it must be. */
 export async function writeTsdbInventory(inventoryFile: string, inventory: TsdbInventory): Promise<CountedBytes> {
   const path = tsdbInventoryPath(inventoryFile);
-  const text = `${JSON.stringify(inventory)}\n`;
+  const text = `${JSON.stringify({ format: tsdbInventoryFormat, ...inventory })}\n`;
   await makePrivateDirectory(dirname(path));
   await writeFileAtomically(path, text, { mode: 0o600 });
   const { completeToMs, totals } = inventory;
@@ -31,7 +31,7 @@ export async function readTsdbInventory(inventoryFile: string, counted: CountedB
   const text = await findTextFile(path, maxBytes);
   if (text === undefined) throw corrupt(path, 'it is missing');
   if (hashOf(text) !== counted.sha256) throw corrupt(path, 'it is not the one that its inventory names');
-  return parseJsonFile(path, text, tsdbInventorySchema);
+  return parseJsonFile(path, text, tsdbInventorySchema, tsdbInventoryFormat);
 }
 
 function hashOf(text: string): string {

@@ -44,6 +44,9 @@ const findingSchema = z.object({
   remedy: z.string(),
 });
 
+/** Of a digest that is made in another way it is another one. */
+export const tsdbInventoryFormat = 1;
+
 /** What `holdfast inventory DIR --json` prints (docs/format/digest.md); parts that came later may be missing. */
 export const tsdbInventorySchema: z.ZodMiniType<TsdbInventory> = z.object({
   completeToMs: z.nullable(z.int()),
@@ -69,5 +72,5 @@ export const tsdbInventorySchema: z.ZodMiniType<TsdbInventory> = z.object({
   outOfOrder: z._default(z.array(z.object({ fromMs: z.int(), samples: count, digest })), []),
   conflicts: z._default(z.object({ samples: count, digest }), { samples: 0, digest: '0000000000000000' }),
   blocks: z._default(z.array(z.object({ ulid: z.string(), fromMs: z.int(), toMs: z.int() })), []),
-  findings: z._default(z.array(findingSchema), []),
+  findings: z.array(findingSchema),
 });

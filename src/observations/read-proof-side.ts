@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import * as z from 'zod/mini';
-import { tsdbInventorySchema } from '../data-root/tsdb-inventory-schema.ts';
+import { tsdbInventoryFormat, tsdbInventorySchema } from '../data-root/tsdb-inventory-schema.ts';
 import { HoldfastError } from '../errors/holdfast-error.ts';
 import { findErrno, fromFsError } from '../files/fs-errors.ts';
 import type { TsdbInventory } from '../model/tsdb-inventory.ts';
 import type { ProofSide } from '../model/tsdb-proof.ts';
-import { findContradiction } from '../rules/find-contradiction.ts';
+import { findContradiction, type ContradictionOf } from '../rules/find-contradiction.ts';
 import { isOpenedPipe, readPipe } from './read-pipe.ts';
 import { notThere } from './require-directory.ts';
 
@@ -33,16 +33,25 @@ export async function findFileSide(path: string, signal: AbortSignal): Promise<F
   if (isObject(value) && 'kept' in value && 'lost' in value) return ofProof(path, value, line);
   if (isObject(value) && 'witness' in value)
     throw refuse(path, 'it is what Prometheus answered in a run', besideIt(path));
-  return { side: { path, kind: 'inventory' }, inventory: parseInventory(path, value, `line ${line}`) };
+  return { side: { path, kind: 'inventory' }, inventory: parseInventory(path, value, `line ${line}`, 'inventory') };
 }
 
+/** Earlier inventories have no number, and are of the first. */
+function refuseOtherFormat(path: string, { format = 1 }: Record<string, unknown>, known: number): void {
+  if (format === known) return;
+  const reason = `it has the format ${JSON.stringify(format)}, and this Holdfast reads format ${known}`;
+  throw refuse(path, reason, 'Use the Holdfast that wrote it, or a newer one.');
+}
+
+const proofFormat = 1;
 const again = 'Make it again: holdfast inventory DIR --json > FILE';
 
 function ofProof(path: string, proof: Record<string, unknown>, line: number): FileSide {
+  refuseOtherFormat(path, proof, proofFormat);
   if (proof['inventory'] === undefined || proof['inventory'] === null) {
     throw refuse(path, 'it is a proof that holds no inventory of what it saw', besideIt(path));
   }
-  const inventory = parseInventory(path, proof['inventory'], `line ${line}, inventory`);
+  const inventory = parseInventory(path, proof['inventory'], `line ${line}, inventory`, 'proof');
   return { side: { path, kind: 'proof' }, inventory };
 }
 
@@ -52,10 +61,11 @@ function besideIt(path: string): string {
 }
 
 /** What has the shape of an inventory but cannot be true is damaged; anything else is none. */
-function parseInventory(path: string, value: unknown, where: string): TsdbInventory {
+function parseInventory(path: string, value: unknown, where: string, of: ContradictionOf): TsdbInventory {
+  if (isObject(value) && 'windows' in value) refuseOtherFormat(path, value, tsdbInventoryFormat);
   const result = z.safeParse(tsdbInventorySchema, value);
   if (result.success) {
-    const found = findContradiction(result.data);
+    const found = findContradiction(result.data, of);
     if (found === undefined) return result.data;
     throw corrupt(path, `${where}, ${found.at} ${found.words}`);
   }

@@ -11,13 +11,19 @@ export interface Contradiction {
  * The first contradiction within an inventory that came out of a file: somebody has edited it, or it is damaged. What it
  * counts cannot be known to be true; that its parts add up can, and a proof rests on each of them.
  */
-export function findContradiction(inventory: TsdbInventory): Contradiction | undefined {
+export function findContradiction(
+  inventory: TsdbInventory,
+  of: ContradictionOf = 'inventory',
+): Contradiction | undefined {
   for (const look of [findInTotals, findInTimes, findInJobs, findInCut, findInOutOfOrder, findInBlocks]) {
-    const found = look(inventory);
+    const found = look(inventory, of);
     if (found !== undefined) return found;
   }
   return undefined;
 }
+
+/** What a proof saw of its second side is cut where its first side ended. */
+export type ContradictionOf = 'inventory' | 'proof';
 
 function findInTotals({ totals, windows }: TsdbInventory): Contradiction | undefined {
   for (const what of ['samples', 'staleMarkers'] as const) {
@@ -30,17 +36,43 @@ function findInTotals({ totals, windows }: TsdbInventory): Contradiction | undef
   return { at: 'totals.series', words: `is ${totals.series}, and the windows hold ${most} to ${all} of them` };
 }
 
-function findInTimes({ completeToMs, windows }: TsdbInventory): Contradiction | undefined {
+function findInTimes({ completeToMs, cut, windows }: TsdbInventory, of: ContradictionOf): Contradiction | undefined {
   for (const [index, window] of windows.entries()) {
     const words = oddityOf(window);
     if (words !== undefined) return { at: `windows.${index}`, words };
   }
-  const last = windows.findLast(({ samples }) => samples > 0);
-  const newestMs = last === undefined ? null : (last.lastMs ?? last.toMs - 1);
-  if (completeToMs === null && newestMs === null) return undefined;
-  if (completeToMs === null) return { at: 'completeToMs', words: 'is null, and there are samples' };
-  if (newestMs !== null && completeToMs <= newestMs) return undefined;
-  return { at: 'completeToMs', words: `is ${completeToMs}, behind the newest sample (${newestMs ?? 'none'})` };
+  const at = 'completeToMs';
+  const held = windows.filter(({ samples }) => samples > 0);
+  const [first, last] = [held[0], held.at(-1)];
+  if (first === undefined || last === undefined) {
+    return completeToMs === null ? undefined : { at, words: `is ${completeToMs}, behind the newest sample (none)` };
+  }
+  if (completeToMs === null) return { at, words: 'is null, and there are samples' };
+  const newestMs = last.lastMs ?? last.toMs - 1;
+  if (completeToMs > newestMs) return { at, words: `is ${completeToMs}, behind the newest sample (${newestMs})` };
+  const least = { firstMs: first.firstMs ?? first.fromMs, newestMs: last.lastMs ?? last.fromMs };
+  const words = earlyEnd(completeToMs, cut, of, least);
+  return words === undefined ? undefined : { at, words };
+}
+
+/** More than any scrape takes, and than a clock is usually ahead of another. */
+const longestYouthMs = 7_200_000;
+
+/**
+ * It ends before its newest sample only where somebody wrote, and is cut there; of a proof's second side, before all of
+ * its samples only where the first of them had just been written.
+ */
+function earlyEnd(
+  completeToMs: number,
+  cut: TsdbInventory['cut'],
+  of: ContradictionOf,
+  { firstMs, newestMs }: { readonly firstMs: number; readonly newestMs: number },
+): string | undefined {
+  if (completeToMs >= newestMs) return undefined;
+  if (cut === null) return `is ${completeToMs}, before the newest sample (${newestMs}), and nobody wrote`;
+  if (of === 'inventory' && completeToMs !== cut.atMs) return `is ${completeToMs}, and it was cut at ${cut.atMs}`;
+  if (firstMs - completeToMs <= longestYouthMs) return undefined;
+  return `is ${completeToMs}, long before the first sample (${firstMs})`;
 }
 
 /** What is wrong with one window by itself. */

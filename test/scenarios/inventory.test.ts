@@ -18,6 +18,7 @@ describeStack('inventory', () => {
       const data = holdfast.path('volumes', 'prometheus');
       await (await openAsker(holdfast)).waitForSeries('count(count_over_time(up[1m]) > 2) >= 4');
       const live = (await holdfast.succeed(['inventory', data])).json as unknown as TsdbInventory;
+      expect(live).toMatchObject({ format: 1 });
       expect(live.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
       expect(live.totals.samples).toBeGreaterThan(100);
       expect(live.jobs.map(({ job }) => job)).toContain('prometheus');

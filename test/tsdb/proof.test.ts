@@ -288,6 +288,31 @@ describe.skipIf(programs === undefined)('blocks that promtool made (skipped wher
     await expect(prove(at('whole.json'), at('bad.json'))).rejects.toMatchObject({ code: 'not-an-inventory' });
   });
 
+  const readWhole = async (): Promise<TsdbInventory> => {
+    const lines = (await readFile(at('whole.json'), 'utf8')).trimEnd().split('\n');
+    return JSON.parse(lines.at(-1) ?? '') as TsdbInventory;
+  };
+
+  test('an inventory of another format is refused, and one without a number is of the first', async () => {
+    const whole = await readWhole();
+    await writeFile(at('later.json'), JSON.stringify({ format: 2, ...whole }));
+    const refusal = { code: 'not-an-inventory', message: expect.stringMatching(/has the format 2, and .* format 1/) };
+    await expect(prove(at('later.json'), at('whole'))).rejects.toMatchObject(refusal);
+    await writeFile(at('later.json'), JSON.stringify({ format: 2, kept: {}, lost: {}, inventory: whole }));
+    await expect(prove(at('whole'), at('later.json'))).rejects.toMatchObject(refusal);
+    await writeFile(at('later.json'), JSON.stringify({ format: 1, ...whole }));
+    expect(isGoodVerdict(await prove(at('later.json'), at('whole')))).toBe(true);
+  });
+
+  test('an end that was moved before the first sample is no end', async () => {
+    const whole = await readWhole();
+    for (const completeToMs of [-1, startMs - 1, startMs + 1]) {
+      await writeFile(at('bad.json'), JSON.stringify({ ...whole, completeToMs }));
+      await expect(prove(at('bad.json'), at('whole'))).rejects.toMatchObject({ code: 'corrupt-file' });
+    }
+  });
+
+  const longAgo = { completeToMs: -7_200_001, cut: { atMs: -7_200_001 } };
   const second = { fromMs: 7_200_000, toMs: 14_400_000 };
   test.each([
     ['a wrong digest', inventoryText({ digest: 'xyz' }), /line 1, windows\.0\.digest: /],
@@ -314,6 +339,25 @@ describe.skipIf(programs === undefined)('blocks that promtool made (skipped wher
     ['a window twice', inventoryText({}, {}, [{}]), /windows\.1\.fromMs: windows come once, by time/],
     ['windows that are not sorted', inventoryText(second, {}, [{}]), /windows\.1\.fromMs: windows come once, by time/],
     ['an end behind its samples', inventoryText({ lastMs: 4 }), /completeToMs is 5, behind the newest/],
+    [
+      'an end before its newest sample',
+      inventoryText({ lastMs: 9 }, { cut: null }),
+      /completeToMs is 5, before the newest/,
+    ],
+    [
+      'another end than its cut',
+      inventoryText({ lastMs: 9 }, { completeToMs: -1 }),
+      /completeToMs is -1, and it was cut/,
+    ],
+    [
+      'an end long before its first sample',
+      inventoryText(
+        { firstMs: 8, lastMs: 9 },
+        { ...longAgo, cut: { ...longAgo.cut, window: null, jobs: [], nextMs: 8 } },
+      ),
+      /completeToMs is -7200001, long before the first sample \(8\)/,
+    ],
+    ['no findings', inventoryText({}, { findings: undefined }), /line 1, findings: /],
     ['no end', inventoryText({}, { completeToMs: null }), /completeToMs is null, and there are samples/],
     ['jobs that are not the whole', inventoryText({}, { jobs: [{ job: 'a', windows: [] }] }), /and its jobs 0/],
     ['an end of samples before their begin', inventoryText({ firstMs: 6, lastMs: 5 }), /ends before it begins/],
@@ -340,8 +384,7 @@ describe.skipIf(programs === undefined)('blocks that promtool made (skipped wher
   });
 
   test('an inventory that was edited in one digit is damaged', async () => {
-    const lines = (await readFile(at('whole.json'), 'utf8')).trimEnd().split('\n');
-    const whole = JSON.parse(lines.at(-1) ?? '') as TsdbInventory;
+    const whole = await readWhole();
     const [first, ...others] = whole.windows;
     const digest = first?.digest.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
     await writeFile(at('bad.json'), JSON.stringify({ ...whole, windows: [{ ...first, digest }, ...others] }));
@@ -365,7 +408,9 @@ describe.skipIf(programs === undefined)('blocks that promtool made (skipped wher
 function inventoryText(changed: object, more: object = {}, others: readonly object[] = []): string {
   const window = { fromMs: 0, toMs: 7_200_000, series: 1, samples: 1, digest: '0123456789abcdef' };
   const windows = [{ ...window, ...changed }, ...others.map((other) => ({ ...window, ...other }))];
-  return JSON.stringify({ completeToMs: 5, totals: { series: 1, samples: windows.length }, windows, ...more });
+  const totals = { series: 1, samples: windows.length };
+  const cut = { atMs: 5, window: null, jobs: [], nextMs: 6 };
+  return JSON.stringify({ completeToMs: 5, totals, windows, cut, findings: [], ...more });
 }
 
 describe.skipIf(programs === undefined)('a Prometheus that goes on (skipped where there is none)', () => {

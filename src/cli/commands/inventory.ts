@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { followSymlinks } from '../../config/data-root.ts';
+import { tsdbInventoryFormat } from '../../data-root/tsdb-inventory-schema.ts';
 import { observeTsdbInventory } from '../../observations/tsdb-inventory.ts';
 import type { CommandContext, CommandInput, CommandResult } from '../command.ts';
 
@@ -12,7 +13,7 @@ export async function runInventory(input: CommandInput, context: CommandContext)
     signal: context.signal,
   });
   return {
-    value: inventory,
+    value: { format: tsdbInventoryFormat, ...inventory },
     text: async (style) => {
       const { renderTsdbInventory } = await import('../../report/render-tsdb-inventory.ts');
       return renderTsdbInventory(directory, inventory, style);
