@@ -196,3 +196,14 @@ test('finds who has a file below a directory open for writing, and not who only 
   expect(await processes.findWriterBelow(data)).toEqual({ pid: writer.pid, command: 'sleep' });
   await expect(processes.findWriterBelow(join(data, 'nowhere'))).rejects.toMatchObject({ code: 'io' });
 });
+
+test('blocks that are deleted while a directory is listed are no reason to fail', async () => {
+  const data = join(directory, 'fleeting');
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const blocks = Array.from({ length: 40 }, (_, number) => join(data, `block-${number}`));
+    for (const block of blocks) await mkdir(join(block, 'chunks'), { recursive: true });
+    const deleted = Promise.all(blocks.map((block) => rm(block, { recursive: true })));
+    expect(await processes.findWriterBelow(data)).toBeUndefined();
+    await deleted;
+  }
+});

@@ -1,21 +1,35 @@
-import { constants } from 'node:fs';
+import { constants, type Dirent } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withFsErrors } from '../../files/fs-errors.ts';
+import { findErrno, fromFsError } from '../../files/fs-errors.ts';
 
 /** What tells a file from every other, also where a container knows it by another path. */
 type FileKey = string;
 
-/** Keys of all files below a directory; one that goes meanwhile is left out. Throws `io` where it cannot be listed. */
+/** Keys of all files below a directory; what goes meanwhile is left out. Throws `io` where one cannot be listed. */
 export async function listFileKeys(directory: string): Promise<ReadonlySet<FileKey>> {
   const keys = new Set<FileKey>();
-  const list = () => readdir(directory, { recursive: true, withFileTypes: true });
-  const entries = await withFsErrors(directory, 'read', list);
-  for (const entry of entries) {
-    const key = entry.isFile() ? await findKey(join(entry.parentPath, entry.name)) : undefined;
-    if (key !== undefined) keys.add(key);
+  const pending = [directory];
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    for (const entry of await listEntries(at, at === directory)) {
+      const path = join(at, entry.name);
+      if (entry.isDirectory()) pending.push(path);
+      const key = entry.isFile() ? await findKey(path) : undefined;
+      if (key !== undefined) keys.add(key);
+    }
   }
   return keys;
+}
+
+/** A Prometheus deletes blocks while they are listed. */
+async function listEntries(path: string, mustExist: boolean): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    const errno = findErrno(error);
+    if (!mustExist && (errno === 'ENOENT' || errno === 'ENOTDIR')) return [];
+    throw fromFsError(error, path, 'read');
+  }
 }
 
 /** True where the process has one of these files open for writing; false where its descriptors may not be read. */
