@@ -3,11 +3,13 @@
  * start on a copy, whether it starts; check says what it is, repair moves it aside, and then Prometheus answers what our
  * reader counts, also once it was started again.
  */
-import { cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FileWindow } from '../../src/tsdb/bytes/file-window.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
+import { readHeadChunkFile } from '../../src/tsdb/head/head-chunks.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
 import { writeHeadChunks, writeWal } from '../harness/write-head.ts';
 import { checkDirectory, said } from './check-directory.ts';
@@ -27,7 +29,9 @@ interface Case {
   readonly name: string;
   readonly hurt: (data: string) => Promise<unknown>;
   readonly starts: boolean;
-  readonly says: readonly string[];
+  readonly says: readonly unknown[];
+  /** How many samples are answered as it is, where that is not all. */
+  readonly answered?: number;
   /** What is moved aside. */
   readonly aside: readonly string[];
   /** How many samples there are in the end. */
@@ -77,6 +81,34 @@ const cases: readonly Case[] = [
     ],
     aside: ['chunks_head/000000', 'chunks_head/000001', 'chunks_head/000003'],
     after: references.length * 70,
+  },
+  {
+    name: 'a byte behind the zeros that end the last file',
+    hurt: async (data) => appendFile(head(data, '000002'), Buffer.concat([Buffer.alloc(100), Buffer.from('U')])),
+    starts: true,
+    says: [expect.stringMatching(/^error bad-structure chunks_head\/000002@/)],
+    aside: ['chunks_head/000002'],
+  },
+  {
+    // The chunks behind it are passed over, and the WAL is not replayed before those of the second file.
+    name: 'zeros in the place of a chunk in the first file',
+    hurt: async (data) => zeroFirstChunk(head(data, '000001')),
+    starts: true,
+    says: ['error bad-structure chunks_head/000001@8'],
+    answered: references.length * 70,
+    aside: ['chunks_head/000001', 'chunks_head/000002'],
+  },
+  {
+    name: 'zeros in the place of a chunk in the first file, where the WAL does not hold what is in the second',
+    hurt: async (data) => {
+      await zeroFirstChunk(head(data, '000001'));
+      await rm(join(data, 'wal', '00000000'));
+      writeRounds(data, 60, rounds);
+    },
+    starts: true,
+    says: ['error bad-structure chunks_head/000001@8'],
+    answered: references.length * 70,
+    aside: [],
   },
   {
     name: 'an empty last file',
@@ -158,18 +190,18 @@ describe.skipIf(programs === undefined)(
     });
     afterAll(async () => rm(directory, { recursive: true, force: true }));
 
-    test.each(cases)('$name', async ({ hurt, starts, says, aside, after = all, only }) => {
+    test.each(cases)('$name', async ({ hurt, starts, says, aside, after = all, answered = all, only }) => {
       const data = join(directory, 'data');
       for (const path of [data, `${data}-quarantine`]) await rm(path, { recursive: true, force: true });
       await cp(whole, data, { recursive: true });
       await hurt(data);
       for (const program of everyPrometheus(only))
-        expect(await answersOf(program, data)).toEqual(starts ? [all, all] : []);
+        expect(await answersOf(program, data)).toEqual(starts ? [answered, answered] : []);
       expect(said(checkDirectory(data))).toEqual(says);
       const moved = planFor(data).steps.flatMap((step) => (step.kind === 'move-aside' ? [step.from] : []));
       expect(moved).toEqual(aside.map((path) => join(data, path)));
       if (aside.length === 0) {
-        expect(countOf(data)).toBe(all);
+        expect(countOf(data)).toBe(answered);
         return;
       }
       const proof = await repairDirectory(data);
@@ -238,4 +270,13 @@ async function answersOf(program: string, data: string): Promise<readonly number
 
 function countOf(data: string): number {
   return takeInventory({ files: quietFiles(data), settledMs: null, onRead: () => undefined }).totals.samples;
+}
+
+/** The chunk takes up what there is between its own offset and the next one's. */
+async function zeroFirstChunk(path: string): Promise<void> {
+  const file = new FileWindow(quietFiles(dirname(path)).open(basename(path)));
+  const offsets: number[] = [];
+  readHeadChunkFile(file, ({ offset }) => offsets.push(offset));
+  file.close();
+  await writeFile(path, (await readFile(path)).fill(0, offsets[0], offsets[1]));
 }

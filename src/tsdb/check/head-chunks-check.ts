@@ -31,6 +31,9 @@ const removedRemedy =
 const repairRemedy =
   'Run `holdfast repair` on the directory before Prometheus is started on it: it moves the file aside, and what it held is read from the WAL.';
 
+const hiddenRemedy =
+  'Prometheus passes over what is there: run `holdfast repair` on the directory, which moves the file aside where the WAL holds what was in it.';
+
 /** chunks/head_chunks.go openMMapFiles: found files are not sequential. */
 function tellHole({ report }: CheckContext, path: string, before: string): void {
   const message = `There is no file between chunks_head/${before} and ${path}: Prometheus does not start.`;
@@ -48,6 +51,7 @@ function checkFile(context: CheckContext, path: string, isLast: boolean): void {
     checkPadding(context, file);
     const wrong = at < file.sizeBytes ? findNonZero(file, at, file.sizeBytes) : undefined;
     if (wrong === undefined) return;
+    report.remedy = hiddenRemedy;
     const message = 'there is more behind the zeros that end a head chunk file';
     report.damage({ file: path, offset: at }, new Damage('bad-structure', message, at), { window: file, to: wrong });
   } catch (error) {
