@@ -347,3 +347,13 @@ test('the ticks of an axis, from seconds to years', () => {
     "
   `);
 });
+
+test.each([8000, 20_000, 200_000])('years on an axis of %d of them stand apart', (years) => {
+  const scale = { fromMs: 0, toMs: years * 365.25 * dayMs, cells: 60 };
+  const [ticks, labels] = renderAxis(scale, true);
+  const told = labels.trim().split(/\s+/).map(Number);
+  expect(told.length).toBeGreaterThanOrEqual(ticks.split('┬').length - 2);
+  expect(told.length).toBeGreaterThan(3);
+  expect(told).toEqual(told.toSorted((one, other) => one - other));
+  expect(told.every((year) => year % 100 === 0 && year < 1970 + years + 1)).toBe(true);
+});

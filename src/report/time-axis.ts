@@ -44,12 +44,23 @@ function ticksOf(scale: TimeScale): readonly Tick[] {
   const cellMs = (scale.toMs - scale.fromMs) / scale.cells;
   const step = steps.find((stepMs) => stepMs / cellMs >= widthOf(stepMs) + labelGap);
   if (step !== undefined) return place(evenTimes(scale, step), scale, (atMs) => labelOf(atMs, step));
-  const months = monthSteps.find((count) => (count * 30 * dayMs) / cellMs >= monthWidth + labelGap) ?? 1200;
+  const labelMs = (yearWidthOf(scale) + labelGap) * cellMs;
+  const months = monthSteps.find((count) => count * 30 * dayMs >= labelMs) ?? centuriesOf(labelMs);
   return place(monthTimes(scale, months), scale, monthLabel);
+}
+
+/** As many whole centuries as a label needs. */
+function centuriesOf(spanMs: number): number {
+  return Math.ceil(spanMs / (1200 * 30 * dayMs)) * 1200;
 }
 
 const labelGap = 2;
 const monthWidth = 4;
+
+function yearWidthOf({ fromMs, toMs }: TimeScale): number {
+  const years = [fromMs, toMs].map((atMs) => String(new Date(atMs).getUTCFullYear()));
+  return Math.max(monthWidth, ...years.map(({ length }) => length));
+}
 
 function widthOf(stepMs: number): number {
   return stepMs < minuteMs ? 8 : 6;
