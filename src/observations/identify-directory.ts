@@ -1,6 +1,8 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { HoldfastError } from '../errors/holdfast-error.ts';
+import { findErrno } from '../files/fs-errors.ts';
+import { isNotUtf8, notUtf8Reason, notUtf8Remedy } from '../model/not-utf8.ts';
 import type { VolumeComponent } from '../model/component.ts';
 import { shellWord } from '../model/shell-word.ts';
 import { isBlockName } from '../tsdb/block-name.ts';
@@ -51,6 +53,10 @@ export function listEntries(directory: string): readonly Dirent[] {
   try {
     return readdirSync(directory, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1));
   } catch (cause) {
+    if (findErrno(cause) === 'ENOENT' && isNotUtf8(directory)) {
+      const message = `${directory} cannot be read: ${notUtf8Reason}. Nothing was changed.`;
+      throw new HoldfastError('io', { message, remedy: notUtf8Remedy, cause });
+    }
     throw new HoldfastError('io', {
       message: `${directory} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was changed.`,
       remedy: `Look at it: ls -ld ${shellWord(directory)}`,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { followSymlinks } from '../../config/data-root.ts';
 import { surveyShare } from '../../observations/rescue/survey-share.ts';
 import { HoldfastError } from '../../errors/holdfast-error.ts';
+import { isNotUtf8, notUtf8Remedy } from '../../model/not-utf8.ts';
 import type { RescueSurvey } from '../../model/found-volume.ts';
 import { findAdoptWords } from '../adopt-words.ts';
 import type { CommandContext, CommandInput, CommandResult } from '../command.ts';
@@ -29,7 +30,9 @@ function unreadable(root: string, { unreadable: places }: RescueSurvey): Holdfas
   const [first] = places;
   return new HoldfastError('io', {
     message: `${places.length === 1 ? 'One place' : `${places.length} places`} below ${root} could not be looked into: ${first?.path} (${first?.reason}). Nothing was changed.`,
-    remedy: 'Run the same command as a user who may read all of it, or on a directory further down.',
+    remedy: places.every(({ path }) => isNotUtf8(path))
+      ? notUtf8Remedy
+      : 'Run the same command as a user who may read all of it, or on a directory further down.',
     details: { places: places.slice(0, 20) },
   });
 }

@@ -1,11 +1,14 @@
-/** What is said of a block whose files are not there, or are symlinks in their place. */
+/** What is said of a block whose files are not there, or are symlinks or FIFOs in their place, and of names that are not UTF-8. */
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { surveyShare } from './survey-share.ts';
 
 const ulid = '01HF2Q7B1Z3V9Q0W8YJ5K6M7N8';
+const look = { progress: () => undefined, signal: new AbortController().signal };
 let share = '';
 const block = (...parts: readonly string[]) => join(share, 'volume', ulid, ...parts);
 
@@ -19,8 +22,7 @@ beforeEach(async () => {
 afterEach(async () => rm(share, { recursive: true, force: true }));
 
 async function damageOf(): Promise<readonly string[]> {
-  const options = { progress: () => undefined, signal: new AbortController().signal };
-  const [volume] = (await surveyShare(share, options)).volumes;
+  const [volume] = (await surveyShare(share, look)).volumes;
   return (volume?.damage ?? []).filter((words) => words.startsWith('block '));
 }
 
@@ -41,4 +43,30 @@ test('a symlink in the place of a file, or on the way to it, is said to be one',
   await mkdir(block('chunks'));
   await symlink(join(elsewhere, 'chunks', '000001'), block('chunks', '000001'));
   expect((await damageOf())[1]).toBe(`block ${ulid}: chunks/000001 is a symlink, which is not followed`);
+});
+
+test('a FIFO in the place of a file of a block or of a segment is said to be one', async () => {
+  const fifo = async (path: string) => promisify(execFile)('mkfifo', [path]);
+  await writeFile(block('index'), '');
+  await rm(block('meta.json'));
+  await fifo(block('meta.json'));
+  await mkdir(join(share, 'volume', 'wal'));
+  await fifo(join(share, 'volume', 'wal', '00000001'));
+  const { volumes } = await surveyShare(share, look);
+  expect(volumes[0]?.damage.filter((words) => words.includes('FIFO')).sort()).toEqual([
+    `${ulid}/meta.json is a FIFO and no file`,
+    'wal/00000001 is a FIFO and no file',
+  ]);
+});
+
+test('a directory whose name is not UTF-8 is said to be one, and what to do', async () => {
+  const path = Buffer.concat([Buffer.from(`${share}/caf`), Buffer.from([0xe9])]);
+  await mkdir(path);
+  expect((await surveyShare(share, look)).unreadable).toMatchObject([
+    { path: join(share, 'caf\ufffd'), reason: expect.stringContaining('is not UTF-8') },
+  ]);
+  await expect(surveyShare(join(share, 'caf\ufffd'), look)).rejects.toMatchObject({
+    message: expect.stringContaining('is not UTF-8'),
+    remedy: expect.stringMatching(/^Rename it/),
+  });
 });

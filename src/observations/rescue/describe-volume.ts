@@ -28,12 +28,12 @@ type Files = ReadonlyMap<string, ScannedFile>;
 /** Everything that can be told of one volume without reading its samples. Nothing in it is changed. Throws `io`. */
 export async function describeVolume({ path, found, isSnapshot }: Candidate, root: string): Promise<DescribedVolume> {
   const { kind, dataDirectory } = found;
-  const files = scanVolume(path);
+  const { files, odd } = scanVolume(path);
   const damage: string[] = [];
   const identity = files.has(paths.identity) ? await readIdentity(path, damage) : undefined;
   const { claim, isArchived } = nameOf(path, root);
   const prefix = path === dataDirectory ? '' : `${relative(path, dataDirectory)}/`;
-  const tsdb = kind === 'prometheus' ? describeTsdb(dataDirectory, { files, prefix, damage }) : nothing;
+  const tsdb = kind === 'prometheus' ? describeTsdb(dataDirectory, { files, odd, prefix, damage }) : nothing;
   const [cluster, anotherCluster] = tsdb.labels.cluster;
   return {
     path,
@@ -97,18 +97,25 @@ const nothing: TsdbDescription = { coverage: null, labels: { job: [], instance: 
 
 interface TsdbPlace {
   readonly files: Files;
+  readonly odd: ReadonlyMap<string, string>;
   /** Of the data directory's files among the volume's. */
   readonly prefix: string;
   readonly damage: string[];
 }
 
-function describeTsdb(dataDirectory: string, { files, prefix, damage }: TsdbPlace): TsdbDescription {
+function describeTsdb(dataDirectory: string, { files, odd, prefix, damage }: TsdbPlace): TsdbDescription {
+  const strange = new Map(
+    [...odd].filter(([path]) => path.startsWith(prefix)).map(([path, kind]) => [path.slice(prefix.length), kind]),
+  );
+  for (const [path, kind] of strange) damage.push(`${path} is ${kind} and no file`);
   const own = [...files]
     .filter(([path]) => path.startsWith(prefix))
     .map(([path, file]) => ({ path: path.slice(prefix.length), file }));
   const tsdb = scannedTsdb(dataDirectory, new Set(own.map(({ path }) => path)));
-  const blocks = readMetas(tsdb, (found) => damage.push(`${found.file}: ${found.damage.message}`));
-  const names = new Set(own.map(({ path }) => path));
+  const blocks = readMetas(tsdb, ({ file, damage: found }) => {
+    if (!strange.has(file)) damage.push(`${file}: ${found.message}`);
+  });
+  const names = new Set([...own.map(({ path }) => path), ...strange.keys()]);
   for (const block of blocks) damage.push(...findMissingFiles(dataDirectory, block, names));
   return {
     coverage: {
