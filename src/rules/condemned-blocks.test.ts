@@ -8,6 +8,7 @@ import { condemnedBlocks } from './condemned-blocks.ts';
 import { compareTsdbInventories } from './tsdb-verdict.ts';
 
 const windowMs = 7_200_000;
+const conflicts = { samples: 0, digest: '0'.repeat(16) };
 
 function windowOf(number: number): TsdbWindow {
   const [fromMs, toMs] = [number * windowMs, (number + 1) * windowMs];
@@ -25,7 +26,7 @@ function inventoryOf(numbers: readonly number[], blocks: readonly TsdbBlock[]): 
   const windows = numbers.map(windowOf);
   const totals = { series: 1, samples: windows.length * 10, staleMarkers: 0, outOfOrderSamples: 0 };
   const completeToMs = windows.at(-1)?.lastMs ?? null;
-  return { completeToMs, totals, windows, jobs: [], cut: null, outOfOrder: [], blocks, findings: [] };
+  return { completeToMs, totals, windows, jobs: [], cut: null, outOfOrder: [], conflicts, blocks, findings: [] };
 }
 
 /** Six windows of which the first five are in blocks of their own and the last one is in the head. */
