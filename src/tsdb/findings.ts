@@ -5,6 +5,7 @@ import type { BlockDamage } from './block/block-reader.ts';
 import type { LeftBehind } from './compare/left-behind.ts';
 import type { Damage } from './damage.ts';
 import type { ChunkSnapshot } from './head/chunk-snapshot.ts';
+import { describeDropped } from './head/describe-dropped.ts';
 import { describeWalFault, walFaultRemedy } from './head/describe-wal-fault.ts';
 import type { Dropped } from './head/dropped-samples.ts';
 import type { WalFault } from './head/wal-layout.ts';
@@ -183,20 +184,8 @@ export class Findings {
     });
   }
 
-  /** Prometheus takes for compacted what it has replayed of a series when a record tells its labels once more. */
-  addDropped(directory: 'wal' | 'chunks_head', { samples, series, fromMs, toMs }: Dropped): void {
-    this.add({
-      rule: 'replayed-twice',
-      severity: 'warning',
-      file: directory,
-      offset: null,
-      series: null,
-      fromMs,
-      toMs,
-      message: `${directory}/ begins ${series} series anew, as where segments were copied or a block is missing, and holds ${samples} samples of them before that: Prometheus drops these when it starts, and they are not counted.`,
-      remedy:
-        'Keep the directory, and put back the block that held these times, if there was one: the files here still hold them until Prometheus cuts its next block.',
-    });
+  addDropped(directory: 'wal' | 'chunks_head', dropped: Dropped): void {
+    this.add({ ...nowhere, ...describeDropped(directory, dropped) });
   }
 
   /** Samples that came out of order and that are counted, though not every Prometheus answers them. */

@@ -16,6 +16,8 @@ export type WalEntry =
   | { readonly deleted: number; readonly fromMs: number; readonly toMs: number }
   /** The whole series, as a current Prometheus writes once it has compacted a stale one. */
   | { readonly gone: number }
+  /** As it is. */
+  | { readonly record: Uint8Array }
   /** In a WBL: what came before of these series is said to be in the head chunk at that offset of that file. */
   | { readonly markers: readonly (readonly [reference: number, file: number, offset: number])[] };
 
@@ -29,6 +31,7 @@ export function writeWal(path: string, entries: readonly WalEntry[]): void {
 
 function encodeRecord(entry: WalEntry): Uint8Array {
   const to = new ByteWriter();
+  if ('record' in entry) return entry.record;
   if ('series' in entry) {
     const labels = Object.entries(entry.labels).sort(([one], [other]) => (one < other ? -1 : 1));
     to.byte(recordTypes.series).be64(entry.series).uvarint(labels.length);

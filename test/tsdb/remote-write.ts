@@ -6,11 +6,11 @@ export interface WrittenHistogram {
   readonly hint?: 'unknown' | 'reset' | 'not-reset' | 'gauge';
   readonly schema: number;
   readonly zeroThreshold?: number;
-  readonly zeroCount?: number;
+  readonly zeroCount?: number | bigint;
   readonly sum: number;
   /** Index of the first bucket, and their counts side by side. */
-  readonly positive: readonly [from: number, counts: readonly number[]];
-  readonly negative?: readonly [from: number, counts: readonly number[]];
+  readonly positive: readonly [from: number, counts: readonly (number | bigint)[]];
+  readonly negative?: readonly [from: number, counts: readonly (number | bigint)[]];
   readonly customValues?: readonly number[];
 }
 
@@ -53,14 +53,17 @@ const hints = { unknown: 0, reset: 1, 'not-reset': 2, gauge: 3 } as const;
 function encodeHistogram(given: WrittenHistogram): Buffer {
   const { isFloat = false, hint = 'unknown', zeroThreshold = 2 ** -128, zeroCount = 0, customValues = [] } = given;
   const negative = given.negative ?? [0, []];
-  const count = [zeroCount, ...given.positive[1], ...negative[1]].reduce((sum, one) => sum + one, 0);
+  const all = [zeroCount, ...given.positive[1], ...negative[1]];
+  const count = isFloat
+    ? all.reduce<number>((sum, one) => sum + Number(one), 0)
+    : all.reduce<bigint>((sum, one) => sum + BigInt(one), 0n);
   const isCustom = given.schema === -53;
   return Buffer.concat([
-    isFloat ? doubleField(2, count) : intField(1, count),
+    isFloat ? doubleField(2, Number(count)) : intField(1, count),
     doubleField(3, given.sum),
     intField(4, zigzag(given.schema)),
     isCustom ? Buffer.alloc(0) : doubleField(5, zeroThreshold),
-    isFloat ? doubleField(7, zeroCount) : intField(6, zeroCount),
+    isFloat ? doubleField(7, Number(zeroCount)) : intField(6, zeroCount),
     ...encodeBuckets(negative, { spans: 8, deltas: 9, counts: 10 }, isFloat),
     ...encodeBuckets(given.positive, { spans: 11, deltas: 12, counts: 13 }, isFloat),
     intField(14, hints[hint]),
@@ -70,22 +73,21 @@ function encodeHistogram(given: WrittenHistogram): Buffer {
 }
 
 function encodeBuckets(
-  [from, counts]: readonly [number, readonly number[]],
+  [from, counts]: readonly [number, readonly (number | bigint)[]],
   fields: { readonly spans: number; readonly deltas: number; readonly counts: number },
   isFloat: boolean,
 ): readonly Buffer[] {
   if (counts.length === 0) return [];
   const span = Buffer.concat([intField(1, zigzag(from)), intField(2, counts.length)]);
-  const deltas = counts.map((count, at) => varint(zigzag(count - (counts[at - 1] ?? 0))));
   return [
     bytesField(fields.spans, span),
     isFloat
-      ? bytesField(fields.counts, Buffer.concat(counts.map(double)))
-      : bytesField(fields.deltas, Buffer.concat(deltas)),
+      ? bytesField(fields.counts, Buffer.concat(counts.map((one) => double(Number(one)))))
+      : bytesField(fields.deltas, Buffer.concat(counts.map((one, at) => delta(one, counts[at - 1] ?? 0)))),
   ];
 }
 
-function varint(value: number): Buffer {
+function varint(value: number | bigint): Buffer {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
@@ -96,13 +98,18 @@ function zigzag(value: number): number {
   return value < 0 ? -2 * value - 1 : 2 * value;
 }
 
+function delta(count: number | bigint, before: number | bigint): Buffer {
+  const difference = BigInt(count) - BigInt(before);
+  return varint((difference << 1n) ^ (difference >> 63n));
+}
+
 function double(value: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return bytes;
 }
 
-function intField(field: number, value: number): Buffer {
+function intField(field: number, value: number | bigint): Buffer {
   return Buffer.concat([varint(field << 3), varint(value)]);
 }
 

@@ -1,4 +1,5 @@
 import { Damage } from '../damage.ts';
+import { joinInt64, readLongUvarint, requireHeld, shortBytes, unfold, type Int64 } from './int64.ts';
 
 /** Reads bits, the highest of a byte first (tsdb/docs/bstream.md), never past the end. */
 export class BitCursor {
@@ -45,31 +46,39 @@ export class BitCursor {
     return (((this.bytes[from >>> 3] as number) >>> (7 - (from & 7))) & 1) === 1;
   }
 
-  /** A signed 64-bit number that a double can hold exactly. */
+  /** A signed 64-bit number; one that a double does not hold exactly is damage, as with all that are not called wide. */
   int64(): number {
-    return this.join(this.read(32) | 0);
+    const at = this.bit >>> 3;
+    return requireHeld(joinInt64(this.read(32) | 0, this.read(32)), at);
   }
 
   /** Go's binary.ReadUvarint over the bit stream. */
   uvarint(): number {
-    const from = this.bit >>> 3;
+    const at = this.bit >>> 3;
+    return requireHeld(this.wideUvarint(), at);
+  }
+
+  wideUvarint(): Int64 {
+    const from = this.bit;
     let value = 0;
     let scale = 1;
-    for (let count = 0; count < 10; count += 1) {
+    for (let count = 0; count < shortBytes; count += 1) {
       const byte = this.read(8);
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) {
-        if (value > Number.MAX_SAFE_INTEGER) break;
-        return value;
-      }
+      if (byte < 0x80) return value;
       scale *= 128;
     }
-    throw new Damage('out-of-range', 'a variable-length number is too large', from);
+    this.bit = from;
+    return readLongUvarint(() => this.read(8), from >>> 3);
   }
 
   varint(): number {
-    const folded = this.uvarint();
-    return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+    const at = this.bit >>> 3;
+    return requireHeld(this.wideVarint(), at);
+  }
+
+  wideVarint(): Int64 {
+    return unfold(this.wideUvarint());
   }
 
   /** How many bits are set before the first that is not, up to `most`. */
@@ -79,28 +88,34 @@ export class BitCursor {
     return count;
   }
 
-  /** chunkenc/varbit.go: signed, in classes of 3 to 64 bits. */
   varbitInt(): number {
+    const at = this.bit >>> 3;
+    return requireHeld(this.wideVarbitInt(), at);
+  }
+
+  varbitUint(): number {
+    const at = this.bit >>> 3;
+    return requireHeld(this.wideVarbitUint(), at);
+  }
+
+  /** chunkenc/varbit.go: signed, in classes of 3 to 64 bits. */
+  wideVarbitInt(): Int64 {
     const size = this.varbitSize();
     if (size === 0) return 0;
-    if (size === 64) return this.int64();
-    if (size === 56) return this.join((this.read(24) << 8) >> 8);
+    if (size === 64) return joinInt64(this.read(32) | 0, this.read(32));
+    if (size === 56) {
+      const [high, low] = [this.read(24), this.read(32)];
+      const isNegative = high > 2 ** 23 || (high === 2 ** 23 && low > 0);
+      return joinInt64(isNegative ? high - 2 ** 24 : high, low);
+    }
     const value = this.read(size);
     return value > 2 ** (size - 1) ? value - 2 ** size : value;
   }
 
-  /** As varbitInt, unsigned. */
-  varbitUint(): number {
+  /** As wideVarbitInt, unsigned. */
+  wideVarbitUint(): Int64 {
     const size = this.varbitSize();
-    return size > 32 ? this.join(this.read(size - 32)) : this.read(size);
-  }
-
-  /** A number of which the upper part is known and the lower 32 bits come next. */
-  private join(upper: number): number {
-    const at = this.bit >>> 3;
-    const value = upper * 2 ** 32 + this.read(32);
-    if (!Number.isSafeInteger(value)) throw new Damage('out-of-range', 'a 64-bit number is too large', at);
-    return value;
+    return size > 32 ? joinInt64(this.read(size - 32), this.read(32)) : this.read(size);
   }
 
   private varbitSize(): number {

@@ -1,4 +1,8 @@
 import { Damage } from '../damage.ts';
+import { joinInt64, readLongUvarint, requireHeld, shortBytes, unfold, type Int64 } from './int64.ts';
+
+const smallest = -(2n ** 63n);
+const largest = 2n ** 63n - 1n;
 
 /** Reads numbers and strings from bytes, never past their end. */
 export class ByteCursor {
@@ -60,51 +64,55 @@ export class ByteCursor {
     return value;
   }
 
-  /** A signed 64-bit number that a double can hold exactly; anything else is damage. */
-  be64(): number {
+  /** A signed 64-bit number. */
+  wideBe64(): Int64 {
     this.need(8);
-    const high = this.view.getInt32(this.at);
-    const low = this.view.getUint32(this.at + 4);
-    const value = high * 2 ** 32 + low;
-    if (!Number.isSafeInteger(value)) throw new Damage('out-of-range', 'a 64-bit number is too large', this.at);
+    const value = joinInt64(this.view.getInt32(this.at), this.view.getUint32(this.at + 4));
     this.at += 8;
     return value;
   }
 
-  /** Go's binary.Uvarint; larger than 2^53 is damage. */
-  uvarint(): number {
+  /** As wideBe64; what a double does not hold exactly is damage. */
+  be64(): number {
+    return requireHeld(this.wideBe64(), this.at - 8);
+  }
+
+  /** Go's binary.Uvarint. */
+  wideUvarint(): Int64 {
     const from = this.at;
     let value = 0;
     let scale = 1;
-    for (let count = 0; count < 10; count += 1) {
+    for (let count = 0; count < shortBytes; count += 1) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) {
-        if (value > Number.MAX_SAFE_INTEGER) break;
-        return value;
-      }
+      if (byte < 0x80) return value;
       scale *= 128;
     }
-    throw new Damage('out-of-range', 'a variable-length number is too large', from);
+    this.at = from;
+    return readLongUvarint(() => this.byte(), from);
+  }
+
+  /** As wideUvarint; larger than 2^53 is damage. */
+  uvarint(): number {
+    const from = this.at;
+    return requireHeld(this.wideUvarint(), from);
   }
 
   /** Go's binary.Varint: zigzag. */
-  varint(): number {
-    const folded = this.uvarint();
-    return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+  wideVarint(): Int64 {
+    return unfold(this.wideUvarint());
   }
 
-  /** As varint; Go's smallest and largest int64, which stand for no bound, are infinite. */
-  varintOrInfinity(): number {
+  varint(): number {
     const from = this.at;
-    let ends = from;
-    while (ends < this.end && (this.bytes[ends] as number) >= 0x80) ends += 1;
-    // All 64 bits set, the lowest being the sign: ten bytes, of which nine are full but for the first's lowest bit.
-    if (ends - from !== 9) return this.varint();
-    const isNegative = ((this.bytes[from] as number) & 1) === 1;
-    this.at = ends;
-    this.skip(1);
-    return isNegative ? -Infinity : Infinity;
+    return requireHeld(this.wideVarint(), from);
+  }
+
+  /** A bound of times: Go's smallest and largest int64, which stand for none, are infinite. Others beyond all times are rounded. */
+  bound(): number {
+    const value = this.wideVarint();
+    if (value === smallest) return -Infinity;
+    return value === largest ? Infinity : Number(value);
   }
 
   /** Bytes that a uvarint counts. */

@@ -1,4 +1,5 @@
 import { Damage } from '../damage.ts';
+import { readLongUvarint, requireHeld, shortBytes, unfold, type Int64 } from './int64.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -28,28 +29,33 @@ export class VarintCursor {
         return byte;
       }
     }
-    return this.longUvarint();
+    const { at } = this;
+    return requireHeld(this.wideUvarint(), at);
   }
 
   varint(): number {
-    const folded = this.uvarint();
-    return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+    const { at } = this;
+    return requireHeld(unfold(this.wideUvarint()), at);
   }
 
-  private longUvarint(): number {
+  private wideUvarint(): Int64 {
+    const from = this.at;
     let value = 0;
     let scale = 1;
-    for (let count = 0; count < 10; count += 1) {
-      if (this.at >= this.end) throw new Damage('truncated', 'a number is cut off', this.at);
-      const byte = this.bytes[this.at] as number;
-      this.at += 1;
+    for (let count = 0; count < shortBytes; count += 1) {
+      const byte = this.next();
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) {
-        if (value > Number.MAX_SAFE_INTEGER) break;
-        return value;
-      }
+      if (byte < 0x80) return value;
       scale *= 128;
     }
-    throw new Damage('out-of-range', 'a variable-length number is too large', this.at);
+    this.at = from;
+    return readLongUvarint(() => this.next(), from);
+  }
+
+  private next(): number {
+    if (this.at >= this.end) throw new Damage('truncated', 'a number is cut off', this.at);
+    const byte = this.bytes[this.at] as number;
+    this.at += 1;
+    return byte;
   }
 }

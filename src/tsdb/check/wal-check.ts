@@ -6,7 +6,7 @@ import { listNumbered } from '../head/head-chunks.ts';
 import { describeWalFault, walFaultRemedy } from '../head/describe-wal-fault.ts';
 import { listWal, type WalFile } from '../head/wal-directory.ts';
 import { surveyLayout, type WalFault } from '../head/wal-layout.ts';
-import { parseRecord, type RecordSink } from '../head/wal-records.ts';
+import { noSink, parseRecord } from '../head/wal-records.ts';
 import { fragmentHeaderBytes, pageBytes } from '../head/wal-fragment.ts';
 import { readSegment, type WalFragment } from '../head/wal-segment.ts';
 import { describeBehind, lookBehind } from './behind-damage.ts';
@@ -15,13 +15,6 @@ import { restoreRemedy, type CheckReport } from './check-report.ts';
 
 const reservedBits = 0xe0;
 const bothCompressions = 0x18;
-
-const nothing: RecordSink = {
-  series: () => undefined,
-  float: () => undefined,
-  histogram: () => undefined,
-  deletion: () => undefined,
-};
 
 /** Every record of wal/ or wbl/ and of its newest checkpoint, and the segments that Prometheus does not reach. */
 export function checkWal(context: CheckContext, directory: 'wal' | 'wbl'): void {
@@ -34,7 +27,7 @@ export function checkWal(context: CheckContext, directory: 'wal' | 'wbl'): void 
   const strays = new Set(faults.flatMap((fault) => (fault.kind === 'stray' ? [fault.path] : [])));
   const unread = (listing.hole?.unread ?? []).map((path, index, all) => ({ path, isLast: index === all.length - 1 }));
   for (const file of [...listing.files, ...unread]) {
-    if (!strays.has(file.path)) checkSegment(context, file, ({ bytes }) => parseRecord(bytes, nothing));
+    if (!strays.has(file.path)) checkSegment(context, file, ({ bytes }) => parseRecord(bytes, noSink));
   }
 }
 

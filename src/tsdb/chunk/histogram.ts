@@ -1,7 +1,8 @@
 import { Damage } from '../damage.ts';
 import { BitCursor } from '../bytes/bit-cursor.ts';
+import { addInt64, asUnsigned, type Int64 } from '../bytes/int64.ts';
 import { readHistogramLayout, type HistogramLayout } from './histogram-layout.ts';
-import { isStaleMarker, resetHints, type ResetHint, type SampleSink } from './sample-sink.ts';
+import { isStaleMarker, resetHints, type Buckets, type ResetHint, type SampleSink } from './sample-sink.ts';
 import { StartTimes } from './start-times.ts';
 import { advance } from './xor.ts';
 import { XorValue } from './xor-value.ts';
@@ -68,12 +69,12 @@ function hintOf(first: ResetHint, index: number): ResetHint {
 
 /** A number that is stored as a delta of deltas. */
 class Counting {
-  value = 0;
-  private delta = 0;
+  value: Int64 = 0;
+  private delta: Int64 = 0;
 
   readNext(bits: BitCursor): void {
-    this.delta += bits.varbitInt();
-    this.value += this.delta;
+    this.delta = addInt64(this.delta, bits.wideVarbitInt());
+    this.value = addInt64(this.value, this.delta);
   }
 }
 
@@ -96,11 +97,11 @@ class IntegerState {
   read(bits: BitCursor, isFirst: boolean): boolean {
     if (isFirst) {
       this.timeMs = bits.varbitInt();
-      this.count.value = bits.varbitUint();
-      this.zeroCount.value = bits.varbitUint();
+      this.count.value = bits.wideVarbitUint();
+      this.zeroCount.value = bits.wideVarbitUint();
       this.sum.readWhole(bits);
-      for (const bucket of this.positive) bucket.value = bits.varbitInt();
-      for (const bucket of this.negative) bucket.value = bits.varbitInt();
+      for (const bucket of this.positive) bucket.value = bits.wideVarbitInt();
+      for (const bucket of this.negative) bucket.value = bits.wideVarbitInt();
       return isStaleMarker(this.sum.high, this.sum.low);
     }
     this.timeDelta += bits.varbitInt();
@@ -121,8 +122,8 @@ class IntegerState {
       schema,
       zeroThreshold,
       customValues,
-      zeroCount: this.zeroCount.value,
-      count: this.count.value,
+      zeroCount: asUnsigned(this.zeroCount.value),
+      count: asUnsigned(this.count.value),
       sum: this.sum.toNumber(),
       positive: absolute(layout.positive, this.positive),
       negative: absolute(layout.negative, this.negative),
@@ -130,11 +131,11 @@ class IntegerState {
   }
 }
 
-function absolute(indexes: readonly number[], deltas: readonly Counting[]): [number, number][] {
-  let count = 0;
-  const buckets: [number, number][] = [];
+function absolute(indexes: readonly number[], deltas: readonly Counting[]): Buckets {
+  let count: Int64 = 0;
+  const buckets: [number, Int64][] = [];
   deltas.forEach((delta, at) => {
-    count += delta.value;
+    count = addInt64(count, delta.value);
     if (count !== 0) buckets.push([indexes[at] as number, count]);
   });
   return buckets;

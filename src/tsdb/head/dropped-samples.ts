@@ -1,11 +1,19 @@
 import { hashed } from '../inventory/sample-digest.ts';
 
-/** Samples that are in the bytes of a head and that Prometheus drops when it starts, since their series begins anew behind them. */
+/**
+ * What is in the bytes of a head and does not count: Prometheus drops it when it starts, since its series begins anew behind
+ * it; or it has a time or a reference that we do not hold, and nobody knows of which series or when it is.
+ */
 export interface Dropped {
+  readonly why: 'begins-anew' | 'unheld';
   readonly samples: number;
   readonly series: number;
-  readonly fromMs: number;
-  readonly toMs: number;
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+}
+
+export function unheldEntries(samples: number): Dropped {
+  return { why: 'unheld', samples, series: 0, fromMs: null, toMs: null };
 }
 
 interface SeriesSums {
@@ -55,6 +63,7 @@ export class DroppedSamples {
     );
     if (missing.length === 0) return;
     tell({
+      why: 'begins-anew',
       samples: missing.reduce((sum, { samples }) => sum + samples, 0),
       series: missing.length,
       fromMs: missing.reduce((least, { fromMs }) => Math.min(least, fromMs), Infinity),

@@ -90,9 +90,10 @@ function readChunk(file: FileWindow, at: number, onChunk: (chunk: HeadChunk) => 
   if (start.every((byte) => byte === 0)) return undefined;
   const cursor = new ByteCursor(start);
   if (start.length < fixedBytes) throw new Damage('truncated', 'a head chunk is cut off', at);
-  const reference = cursor.be64();
-  const minTime = cursor.be64();
-  const maxTime = cursor.be64();
+  // Rounded where a double does not hold them: no series that we know has such a reference.
+  const reference = Number(cursor.wideBe64());
+  const minTime = Number(cursor.wideBe64());
+  const maxTime = Number(cursor.wideBe64());
   const encoding = cursor.byte();
   const length = cursor.uvarint();
   const total = cursor.at + length + 4;

@@ -8,6 +8,7 @@ export interface HeadEvents {
   readonly onHole: (missing: string, unread: readonly string[]) => void;
   /** So many samples are of series whose labels no record tells. */
   readonly onStrangers?: (samples: number) => void;
+  /** Told once for each reason. */
   readonly onDropped?: (directory: 'wal' | 'chunks_head', dropped: Dropped) => void;
   readonly onRead?: (bytes: number) => void;
 }

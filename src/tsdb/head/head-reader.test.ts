@@ -45,7 +45,14 @@ interface Told {
   readonly hidden: readonly number[];
   readonly inOrder: readonly number[];
   readonly strangers: number;
-  readonly dropped: readonly (readonly [directory: string, samples: number, fromMs: number, toMs: number])[];
+  /** And why, but for what comes before its series begins anew. */
+  readonly dropped: readonly (readonly [
+    directory: string,
+    samples: number,
+    fromMs: number | null,
+    toMs: number | null,
+    why?: string,
+  ])[];
 }
 
 function read({ wal, wbl, chunks, minValidMs = -Infinity }: Head): Told {
@@ -67,7 +74,8 @@ function read({ wal, wbl, chunks, minValidMs = -Infinity }: Head): Told {
       onDamage: (path, damage) => expect.fail(`${path}: ${damage.message}`),
       onHole: (missing) => expect.fail(missing),
       onStrangers: (samples) => (told.strangers = samples),
-      onDropped: (where, { samples, fromMs, toMs }: Dropped) => dropped.push([where, samples, fromMs, toMs]),
+      onDropped: (where, { samples, fromMs, toMs, why }: Dropped) =>
+        dropped.push([where, samples, fromMs, toMs, ...(why === 'begins-anew' ? ([] as const) : ([why] as const))]),
     },
   });
   head.readSeries();
@@ -222,4 +230,11 @@ test('samples of a series that no record tells are strangers, but for those that
     inOrder: [4],
     strangers: 2,
   });
+});
+
+test('times that are not held are no damage, and are said', () => {
+  const time = Buffer.from('1000000000000000', 'hex');
+  const record = Buffer.concat([Buffer.from([2]), Buffer.alloc(7), Buffer.from([1]), time, Buffer.alloc(10)]);
+  const head = { wal: [{ series: 1, labels: { __name__: 'told' } }, { record }, { samples: [[1, 5, 1]] }] } as const;
+  expect(read(head)).toEqual({ ...none, inOrder: [5], dropped: [['wal', 1, null, null, 'unheld']] });
 });

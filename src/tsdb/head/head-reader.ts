@@ -1,10 +1,10 @@
 import { addInterval, isDeleted } from '../block/tombstones.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
 import type { SampleSink } from '../chunk/sample-sink.ts';
-import type { Damage } from '../damage.ts';
+import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
-import { hashFloat, hashHistogram } from '../inventory/sample-digest.ts';
-import { DroppedSamples } from './dropped-samples.ts';
+import { DroppedSamples, unheldEntries } from './dropped-samples.ts';
+import { hashingSink } from './hashing-sink.ts';
 import { readHeadChunks, type HeadChunk } from './head-chunks.ts';
 import type { HeadEvents } from './head-events.ts';
 import { both, choose, chunkSink, type HeadSampleSink } from './head-sample-sink.ts';
@@ -12,7 +12,7 @@ import { HeadSeries } from './head-series.ts';
 import { LastChunk } from './last-chunk.ts';
 import { MappedLate } from './mapped-late.ts';
 import { listWal, readWal, type WalListing } from './wal-directory.ts';
-import { parseRecord, type RecordSink } from './wal-records.ts';
+import { noSink, parseRecord, type RecordSink } from './wal-records.ts';
 
 export interface HeadReaderOptions {
   readonly files: TsdbFiles;
@@ -56,6 +56,7 @@ export class HeadReader {
   private minValidMs = -Infinity;
   private record = 0;
   private strangers = 0;
+  private unheld = 0;
 
   constructor(options: HeadReaderOptions) {
     this.options = options;
@@ -65,7 +66,7 @@ export class HeadReader {
   /** Which series there are, and what was deleted of them. */
   readSeries(): void {
     this.walk(this.wal, {
-      ...nothing,
+      ...noSink,
       series: (reference, labels) => this.beginSeries(reference, labels),
       deletion: (reference, fromMs, toMs) => this.noteDeletion(reference, fromMs, toMs),
     });
@@ -125,7 +126,7 @@ export class HeadReader {
     const { onDamage, onStrangers, onDropped } = this.options.events;
     this.minValidMs = minValidMs;
     const enter = (series: number, timeMs: number) => this.enter(series, timeMs);
-    const drop = this.hashing((series, timeMs) => this.droppedChunks.drop(series, timeMs));
+    const drop = hashingSink(this.series, (series, timeMs) => this.droppedChunks.drop(series, timeMs));
     const isMissed = (series: number, timeMs: number) =>
       timeMs >= minValidMs && !isDeleted(this.deleted.get(series), timeMs);
     this.readChunks(
@@ -146,6 +147,7 @@ export class HeadReader {
     if (this.strangers > 0) onStrangers?.(this.strangers);
     this.dropped.tellTo((dropped) => onDropped?.('wal', dropped));
     this.droppedChunks.tellTo((dropped) => onDropped?.('chunks_head', dropped));
+    if (this.unheld > 0) onDropped?.('wal', unheldEntries(this.unheld));
   }
 
   /** Where the samples of a chunk go; undefined for one that is left alone. */
@@ -159,11 +161,21 @@ export class HeadReader {
         onPlace(chunk, file);
         const series = this.series.find(chunk.reference);
         const sink = series === undefined ? undefined : sinkOf(chunk, series);
-        if (sink !== undefined) decodeChunk(chunk.encoding, chunk.data, sink);
+        if (sink !== undefined) this.decode(chunk, sink);
       },
       onDamage,
       ...this.onRead(),
     });
+  }
+
+  /** A chunk whose times are not held is told up to there. */
+  private decode({ encoding, data }: HeadChunk, sink: SampleSink): void {
+    try {
+      decodeChunk(encoding, data, sink);
+    } catch (error) {
+      if (!(error instanceof Damage) || error.rule !== 'out-of-range') throw error;
+      this.unheld += 1;
+    }
   }
 
   private list(name: 'wal' | 'wbl'): WalListing {
@@ -174,10 +186,12 @@ export class HeadReader {
 
   private walk(wal: WalListing, sink: RecordSink, tellDamage = false): void {
     this.record = 0;
+    // A log is read more than once.
+    const counting = tellDamage ? { ...sink, unheld: () => void (this.unheld += 1) } : sink;
     readWal(this.options.files, wal, {
       onRecord: ({ bytes }) => {
         this.record += 1;
-        parseRecord(bytes, sink);
+        parseRecord(bytes, counting);
       },
       onDamage: (path, damage, isTorn) => {
         if (tellDamage) this.options.events.onDamage(path, damage, isTorn);
@@ -221,7 +235,7 @@ export class HeadReader {
     onStranger: (timeMs: number) => void,
   ): RecordSink {
     return {
-      ...nothing,
+      ...noSink,
       float: (reference, timeMs, ...[high, low, startMs]) => {
         const series = this.series.find(reference);
         if (series === undefined) onStranger(timeMs);
@@ -238,8 +252,8 @@ export class HeadReader {
   /** Where a sample of the WAL goes; undefined for one that does not count. */
   private replayTo(sink: HeadSampleSink): (series: number, timeMs: number) => HeadSampleSink | undefined {
     const { dropped, droppedChunks } = this;
-    const drop = this.hashing((series, timeMs) => dropped.drop(series, timeMs));
-    const note = this.hashing((series, timeMs) => {
+    const drop = hashingSink(this.series, (series, timeMs) => dropped.drop(series, timeMs));
+    const note = hashingSink(this.series, (series, timeMs) => {
       dropped.replay(series, timeMs);
       droppedChunks.replay(series, timeMs);
     });
@@ -277,24 +291,4 @@ export class HeadReader {
   private noteStranger(timeMs: number): void {
     if (timeMs >= this.minValidMs) this.strangers += 1;
   }
-
-  private hashing(tell: (series: number, timeMs: number) => void): HeadSampleSink {
-    return {
-      float: (series, timeMs, high, low) => {
-        hashFloat(this.series.seedAt(series), timeMs, high, low);
-        tell(series, timeMs);
-      },
-      histogram: (series, timeMs, sample) => {
-        hashHistogram(this.series.seedAt(series), timeMs, sample);
-        tell(series, timeMs);
-      },
-    };
-  }
 }
-
-const nothing: RecordSink = {
-  series: () => undefined,
-  float: () => undefined,
-  histogram: () => undefined,
-  deletion: () => undefined,
-};

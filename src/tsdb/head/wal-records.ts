@@ -1,5 +1,7 @@
 import { ByteCursor } from '../bytes/byte-cursor.ts';
+import { addInt64, type Int64 } from '../bytes/int64.ts';
 import { isStaleMarker, type HistogramOrigin, type HistogramSample } from '../chunk/sample-sink.ts';
+import { heldStart } from '../chunk/start-times.ts';
 import { highWordOf, lowWordOf } from '../chunk/xor-value.ts';
 import { Damage } from '../damage.ts';
 import { readWalHistogram, type WalHistogram } from './wal-histogram.ts';
@@ -24,7 +26,7 @@ export const recordTypes = {
 /** What records hold, as far as it is samples. Series are named by their reference. */
 export interface RecordSink {
   series(reference: number, labels: readonly Uint8Array[]): void;
-  /** `startMs` is when its counter began, 0 where nobody said it. */
+  /** `startMs` is when its counter began: 0 where nobody said it, NaN where a double does not hold it. */
   float(reference: number, timeMs: number, high: number, low: number, startMs: number): void;
   histogram(
     reference: number,
@@ -37,7 +39,17 @@ export interface RecordSink {
   deletion(reference: number, fromMs: number, toMs: number): void;
   /** In the WBL: what came before of a series is said to be in the head chunk at this offset of this file. */
   marker?(reference: number, file: number, offset: number): void;
+  /** In the place of one of these, where a double does not hold its time or reference. */
+  unheld?(): void;
 }
+
+/** For whoever wants to know no more than whether records can be parsed. */
+export const noSink: RecordSink = {
+  series: () => undefined,
+  float: () => undefined,
+  histogram: () => undefined,
+  deletion: () => undefined,
+};
 
 /** Parses one record. Exemplars and metadata hold no samples and are left alone; an unknown type is Damage. */
 export function parseRecord(bytes: Uint8Array, sink: RecordSink): void {
@@ -70,42 +82,29 @@ const parsers: Readonly<Record<number, Parser>> = {
 
 function parseSeries(cursor: ByteCursor, sink: RecordSink): void {
   while (cursor.left > 0) {
-    const reference = cursor.be64();
+    const reference = cursor.wideBe64();
     const count = cursor.uvarint();
     if (count > cursor.left) throw new Damage('bad-structure', `a series counts ${count} labels`, cursor.at);
     const labels: Uint8Array[] = [];
     for (let index = 0; index < 2 * count; index += 1) labels.push(cursor.uvarintBytes());
-    sink.series(reference, labels);
+    if (typeof reference === 'number') sink.series(reference, labels);
+    else sink.unheld?.();
   }
 }
 
 function parseSamples(cursor: ByteCursor, sink: RecordSink): void {
-  if (cursor.left === 0) return;
-  const baseReference = cursor.be64();
-  const baseTime = cursor.be64();
-  while (cursor.left > 0) {
-    const reference = baseReference + cursor.varint();
-    const timeMs = baseTime + cursor.varint();
-    sink.float(reference, timeMs, cursor.be32(), cursor.be32(), 0);
-  }
+  walkV1(cursor, (reference, timeMs) => tellFloat(cursor, sink, { reference, timeMs, startMs: 0 }));
 }
 
 function parseHistograms(cursor: ByteCursor, sink: RecordSink, type: number): void {
-  if (cursor.left === 0) return;
-  const baseReference = cursor.be64();
-  const baseTime = cursor.be64();
   const isFloat = type === recordTypes.floatHistograms || type === recordTypes.customFloatHistograms;
-  while (cursor.left > 0) {
-    const reference = baseReference + cursor.varint();
-    const timeMs = baseTime + cursor.varint();
-    tellHistogram(sink, { reference, timeMs, startMs: 0 }, readWalHistogram(cursor, isFloat));
-  }
+  walkV1(cursor, (reference, timeMs) =>
+    tellHistogram(sink, { reference, timeMs, startMs: 0 }, readWalHistogram(cursor, isFloat)),
+  );
 }
 
 function parseSamplesV2(cursor: ByteCursor, sink: RecordSink): void {
-  walkV2(cursor, (reference, timeMs, startMs) => {
-    sink.float(reference, timeMs, cursor.be32(), cursor.be32(), startMs);
-  });
+  walkV2(cursor, (reference, timeMs, startMs) => tellFloat(cursor, sink, { reference, timeMs, startMs }));
 }
 
 function parseHistogramsV2(cursor: ByteCursor, sink: RecordSink, type: number): void {
@@ -115,20 +114,30 @@ function parseHistogramsV2(cursor: ByteCursor, sink: RecordSink, type: number): 
   });
 }
 
-/** A marker says whether there is no start time, the same as before, or a delta to the first. */
-function walkV2(cursor: ByteCursor, readValue: (reference: number, timeMs: number, startMs: number) => void): void {
+function walkV1(cursor: ByteCursor, readValue: (reference: Int64, timeMs: Int64) => void): void {
   if (cursor.left === 0) return;
-  let reference = cursor.varint();
-  const firstTime = cursor.varint();
-  const firstStart = cursor.varint();
+  const baseReference = cursor.wideBe64();
+  const baseTime = cursor.wideBe64();
+  while (cursor.left > 0) {
+    const reference = addInt64(baseReference, cursor.wideVarint());
+    readValue(reference, addInt64(baseTime, cursor.wideVarint()));
+  }
+}
+
+/** A marker says whether there is no start time, the same as before, or a delta to the first. */
+function walkV2(cursor: ByteCursor, readValue: (reference: Int64, timeMs: Int64, startMs: Int64) => void): void {
+  if (cursor.left === 0) return;
+  let reference = cursor.wideVarint();
+  const firstTime = cursor.wideVarint();
+  const firstStart = cursor.wideVarint();
   let startMs = firstStart;
   readValue(reference, firstTime, startMs);
   while (cursor.left > 0) {
-    reference += cursor.varint();
-    const timeMs = firstTime + cursor.varint();
+    reference = addInt64(reference, cursor.wideVarint());
+    const timeMs = addInt64(firstTime, cursor.wideVarint());
     const marker = cursor.byte();
     if (marker === noStartTime) startMs = 0;
-    else if (marker !== sameStartTime) startMs = firstStart + cursor.varint();
+    else if (marker !== sameStartTime) startMs = addInt64(firstStart, cursor.wideVarint());
     readValue(reference, timeMs, startMs);
   }
 }
@@ -138,9 +147,17 @@ const noStartTime = 0;
 const sameStartTime = 1;
 
 interface WalPlace {
-  readonly reference: number;
-  readonly timeMs: number;
-  readonly startMs: number;
+  readonly reference: Int64;
+  readonly timeMs: Int64;
+  readonly startMs: Int64;
+}
+
+function tellFloat(cursor: ByteCursor, sink: RecordSink, { reference, timeMs, startMs }: WalPlace): void {
+  const high = cursor.be32();
+  const low = cursor.be32();
+  if (typeof reference === 'number' && typeof timeMs === 'number') {
+    sink.float(reference, timeMs, high, low, heldStart(startMs));
+  } else sink.unheld?.();
 }
 
 function tellHistogram(
@@ -149,13 +166,24 @@ function tellHistogram(
   { sample, hint }: WalHistogram,
 ): void {
   const isStale = isStaleMarker(highWordOf(sample.sum), lowWordOf(sample.sum));
-  sink.histogram(reference, timeMs, sample, isStale, { startMs, hint });
+  if (typeof reference === 'number' && typeof timeMs === 'number') {
+    sink.histogram(reference, timeMs, sample, isStale, { startMs: heldStart(startMs), hint });
+  } else sink.unheld?.();
 }
 
 function parseDeletions(cursor: ByteCursor, sink: RecordSink): void {
-  while (cursor.left > 0) sink.deletion(cursor.be64(), cursor.varintOrInfinity(), cursor.varintOrInfinity());
+  while (cursor.left > 0) {
+    const reference = cursor.wideBe64();
+    const [fromMs, toMs] = [cursor.bound(), cursor.bound()];
+    if (typeof reference === 'number') sink.deletion(reference, fromMs, toMs);
+    else sink.unheld?.();
+  }
 }
 
 function parseMarkers(cursor: ByteCursor, sink: RecordSink): void {
-  while (sink.marker !== undefined && cursor.left > 0) sink.marker(cursor.be64(), cursor.be32(), cursor.be32());
+  while (sink.marker !== undefined && cursor.left > 0) {
+    const reference = cursor.wideBe64();
+    const [file, offset] = [cursor.be32(), cursor.be32()];
+    if (typeof reference === 'number') sink.marker(reference, file, offset);
+  }
 }

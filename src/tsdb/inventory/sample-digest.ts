@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { HistogramSample } from '../chunk/sample-sink.ts';
+import { highInt32, lowInt32, type Int64 } from '../bytes/int64.ts';
+import { isLarge, type HistogramSample } from '../chunk/sample-sink.ts';
 import { highWordOf, lowWordOf } from '../chunk/xor-value.ts';
 
 /** What a series brings into the digest of each of its samples: two words of 32 bits (docs/format/digest.md). */
@@ -56,7 +57,7 @@ export function hashFloat(seed: SeriesSeed, timeMs: number, high: number, low: n
   hashed.b = finish(mix(mix(mix(mix(seed.b ^ lane2, low), high), lower), upper));
 }
 
-/** A histogram in its canonical form: counts as floats, empty buckets and reset hints left out. */
+/** A histogram in its canonical form: counts as floats unless one is too large for that, empty buckets and reset hints left out. */
 export function hashHistogram(seed: SeriesSeed, timeMs: number, sample: HistogramSample): void {
   let a = mix(seed.a, timeMs | 0);
   let b = mix(seed.b ^ lane2, timeMs | 0);
@@ -68,15 +69,23 @@ export function hashHistogram(seed: SeriesSeed, timeMs: number, sample: Histogra
     word(lowWordOf(value));
     word(highWordOf(value));
   };
+  const hasLarge = isLarge(sample);
+  const amount = (value: Int64): void => {
+    word(hasLarge ? lowInt32(value) : lowWordOf(value as number));
+    word(hasLarge ? highInt32(value) : highWordOf(value as number));
+  };
   word(Math.floor(timeMs / 2 ** 32) | 0);
-  word(sample.isFloat ? 3 : 2);
+  word(sample.isFloat ? 3 : hasLarge ? 4 : 2);
   word(sample.schema);
-  for (const value of [sample.zeroThreshold, sample.zeroCount, sample.count, sample.sum]) float(value);
+  float(sample.zeroThreshold);
+  amount(sample.zeroCount);
+  amount(sample.count);
+  float(sample.sum);
   for (const buckets of [sample.positive, sample.negative]) {
     word(buckets.length);
     for (const [index, count] of buckets) {
       word(index);
-      float(count);
+      amount(count);
     }
   }
   word(sample.customValues.length);

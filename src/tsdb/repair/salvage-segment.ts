@@ -5,7 +5,7 @@ import { Damage } from '../damage.ts';
 import { first, fragmentHeaderBytes, full, last, pageBytes, pageTerm } from '../head/wal-fragment.ts';
 import { readFragment, type Fragment } from '../head/wal-segment.ts';
 import { findZeros, type WalZeros } from '../head/wal-zeros.ts';
-import { parseRecord, type RecordSink } from '../head/wal-records.ts';
+import { noSink, parseRecord } from '../head/wal-records.ts';
 import type { RawRecord } from '../write/segment-writer.ts';
 
 /** Bytes of a segment that are no whole record, [from, to). */
@@ -105,20 +105,13 @@ class Assembly {
 /** A record that Prometheus would stumble over. One of a kind that we do not know it may know. */
 function findDamageIn(compression: Compression, bytes: Uint8Array): Damage | undefined {
   try {
-    parseRecord(decompress(compression, bytes), nowhere);
+    parseRecord(decompress(compression, bytes), noSink);
     return undefined;
   } catch (error) {
     if (!(error instanceof Damage)) throw error;
     return error.rule === 'unknown-record' ? undefined : error;
   }
 }
-
-const nowhere: RecordSink = {
-  series: () => undefined,
-  float: () => undefined,
-  histogram: () => undefined,
-  deletion: () => undefined,
-};
 
 function tryFragment(file: FileWindow, at: number): Fragment | Damage {
   try {

@@ -1,3 +1,5 @@
+import { highInt32, lowInt32, type Int64 } from '../bytes/int64.ts';
+
 /** Writes bits, the highest of a byte first (tsdb/docs/bstream.md); the counterpart of BitCursor. */
 export class BitWriter {
   private bytes = new Uint8Array(128);
@@ -28,9 +30,9 @@ export class BitWriter {
     this.write(low, Math.min(32, count));
   }
 
-  /** The lowest `count` bits of a signed number that a double holds exactly, in two's complement. */
-  writeSigned(value: number, count: number): void {
-    this.writeLong(Math.floor(value / 2 ** 32) | 0, value - Math.floor(value / 2 ** 32) * 2 ** 32, count);
+  /** The lowest `count` bits of a signed number, in two's complement. */
+  writeSigned(value: Int64, count: number): void {
+    this.writeLong(highInt32(value), lowInt32(value), count);
   }
 
   bytesOf(bytes: Uint8Array): void {

@@ -1,4 +1,5 @@
-import { resetHints, type HistogramSample, type ResetHint } from '../chunk/sample-sink.ts';
+import type { Int64 } from '../bytes/int64.ts';
+import { resetHints, type Buckets, type HistogramSample, type ResetHint } from '../chunk/sample-sink.ts';
 import type { HistogramInChunk } from './histogram-encoder.ts';
 
 /** Whether a histogram goes into the chunk of the one before it; if not, what the next chunk says of a reset before it. */
@@ -48,10 +49,10 @@ function hasSameShape(one: HistogramSample, other: HistogramSample): boolean {
 }
 
 /** True where a bucket holds less than before. */
-function hasFallen(before: HistogramSample['positive'], now: HistogramSample['positive']): boolean {
+function hasFallen(before: Buckets, now: Buckets): boolean {
   let at = 0;
   return before.some(([index, count]) => {
-    while (at < now.length && (now[at] as readonly [number, number])[0] < index) at += 1;
+    while (at < now.length && (now[at] as Buckets[number])[0] < index) at += 1;
     const bucket = now[at];
     return bucket?.[0] === index ? count > bucket[1] : count !== 0;
   });
@@ -61,10 +62,10 @@ function isExact(...histograms: readonly HistogramInChunk[]): boolean {
   return histograms.every(
     ({ sample }) =>
       sample.isFloat ||
-      [sample.count, sample.zeroCount, ...absolutes(sample)].every((count) => Math.abs(count) < mostExact),
+      [sample.count, sample.zeroCount, ...absolutes(sample)].every((count) => count > -mostExact && count < mostExact),
   );
 }
 
-function absolutes({ positive, negative }: HistogramSample): readonly number[] {
+function absolutes({ positive, negative }: HistogramSample): readonly Int64[] {
   return [...positive, ...negative].map(([, count]) => count);
 }

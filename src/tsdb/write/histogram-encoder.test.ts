@@ -1,6 +1,7 @@
 /** What the encoders of histograms and of start times write, the decoders read back to the last bit, whatever it is. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Int64 } from '../bytes/int64.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
 import { isStaleMarker, resetHints, staleHigh, staleLow, type ResetHint } from '../chunk/sample-sink.ts';
 import { ChunkBuilder } from './chunk-builder.ts';
@@ -22,12 +23,18 @@ const floats = fc.oneof(
 );
 
 const counts = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 2 ** 53 - 1 }));
+/** Those that a double does not hold are bigints. */
+const largeCounts = (bits: bigint) =>
+  fc.oneof(
+    { weight: 9, arbitrary: counts },
+    { weight: 1, arbitrary: fc.bigInt({ min: 2n ** 53n, max: 2n ** bits - 1n }) },
+  );
 const floatCounts = fc.oneof(
   fc.integer({ min: 1, max: 20 }),
   fc.double({ noNaN: true }).filter((value) => value !== 0),
 );
 
-function buckets(count: fc.Arbitrary<number>) {
+function buckets(count: fc.Arbitrary<Int64>) {
   const one = fc.tuple(fc.integer({ min: -40, max: 40 }), count);
   return fc
     .uniqueArray(one, { maxLength: 12, selector: ([index]) => index })
@@ -36,7 +43,8 @@ function buckets(count: fc.Arbitrary<number>) {
 
 /** From few layouts, so that some go into one chunk. */
 function histograms(isFloat: boolean): fc.Arbitrary<Pick<HistogramInChunk, 'sample' | 'isStale' | 'hint'>> {
-  const count = isFloat ? floatCounts : counts;
+  const count = isFloat ? floatCounts : largeCounts(64n);
+  const inBucket = isFloat ? floatCounts : largeCounts(63n);
   const custom = fc.constantFrom([0.5, 1, 2.5], [-1, 0.0001, 1e9, 33_554.43, 33_554.431]);
   const sample = fc.record({
     isFloat: fc.constant(isFloat),
@@ -45,8 +53,8 @@ function histograms(isFloat: boolean): fc.Arbitrary<Pick<HistogramInChunk, 'samp
     zeroCount: count,
     count,
     sum: fc.double({ noNaN: true }),
-    positive: buckets(count),
-    negative: buckets(count),
+    positive: buckets(inBucket),
+    negative: buckets(inBucket),
     customValues: fc.constant<readonly number[]>([]),
   });
   const hint = fc.constantFrom<ResetHint>(...Object.values(resetHints));

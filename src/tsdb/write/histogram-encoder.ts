@@ -1,4 +1,5 @@
-import { resetHints, type ResetHint } from '../chunk/sample-sink.ts';
+import { subtractInt64, type Int64 } from '../bytes/int64.ts';
+import { resetHints, type Buckets, type ResetHint } from '../chunk/sample-sink.ts';
 import { highWordOf, lowWordOf } from '../chunk/xor-value.ts';
 import { BitWriter } from './bit-writer.ts';
 import { writeHistogramLayout, type ChunkLayout } from './histogram-layout-writer.ts';
@@ -67,7 +68,7 @@ function layoutOf(histograms: readonly HistogramInChunk[]): ChunkLayout {
 }
 
 /** A count for each bucket of the layout. */
-function countsIn(layout: readonly number[], buckets: HeadHistogram['sample']['positive']): readonly number[] {
+function countsIn(layout: readonly number[], buckets: Buckets): readonly Int64[] {
   let next = 0;
   return layout.map((index) => {
     const bucket = buckets[next];
@@ -79,17 +80,17 @@ function countsIn(layout: readonly number[], buckets: HeadHistogram['sample']['p
 
 /** A number that is stored as a delta of deltas. */
 class Counting {
-  private value = 0;
-  private delta = 0;
+  private value: Int64 = 0;
+  private delta: Int64 = 0;
 
-  writeNext(bits: BitWriter, value: number): void {
-    const delta = value - this.value;
-    writeVarbitInt(bits, delta - this.delta);
+  writeNext(bits: BitWriter, value: Int64): void {
+    const delta = subtractInt64(value, this.value);
+    writeVarbitInt(bits, subtractInt64(delta, this.delta));
     this.value = value;
     this.delta = delta;
   }
 
-  set(value: number): void {
+  set(value: Int64): void {
     this.value = value;
   }
 }
@@ -143,14 +144,15 @@ class IntegerWriter {
     this.zeroCount.set(sample.zeroCount);
   }
 
-  private writeBuckets(buckets: readonly Counting[], counts: readonly number[], isFirst: boolean): void {
-    let before = 0;
+  private writeBuckets(buckets: readonly Counting[], counts: readonly Int64[], isFirst: boolean): void {
+    let before: Int64 = 0;
     counts.forEach((count, at) => {
       const bucket = buckets[at] as Counting;
+      const difference = subtractInt64(count, before);
       if (isFirst) {
-        writeVarbitInt(this.bits, count - before);
-        bucket.set(count - before);
-      } else bucket.writeNext(this.bits, count - before);
+        writeVarbitInt(this.bits, difference);
+        bucket.set(difference);
+      } else bucket.writeNext(this.bits, difference);
       before = count;
     });
   }
@@ -194,7 +196,9 @@ class FloatWriter {
     this.isFirst = false;
   }
 
-  private writeValue(writer: XorValueWriter, value: number): void {
+  /** Counts of floats are numbers. */
+  private writeValue(writer: XorValueWriter, count: Int64): void {
+    const value = Number(count);
     if (this.isFirst) writer.writeWhole(this.bits, highWordOf(value), lowWordOf(value));
     else writer.writeNext(this.bits, highWordOf(value), lowWordOf(value));
   }

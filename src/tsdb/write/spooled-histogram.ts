@@ -1,7 +1,10 @@
 import { ByteCursor } from '../bytes/byte-cursor.ts';
+import { asUnsigned, highInt32, lowInt32, type Int64 } from '../bytes/int64.ts';
 import {
+  isLarge,
   staleHigh,
   staleLow,
+  type Buckets,
   type HistogramOrigin,
   type HistogramSample,
   type ResetHint,
@@ -15,21 +18,32 @@ export interface HeadHistogram extends HistogramOrigin {
   readonly isStale: boolean;
 }
 
-type Buckets = HistogramSample['positive'];
-
 const floatFlag = 1;
 const staleFlag = 2;
+/** Counts are integers of 64 bits, and not floats. */
+const largeFlag = 4;
 
 /** A histogram while it waits in a spool: the hint in the first byte, the value behind it. */
 export function writeSpooledHistogram(to: ByteWriter, { sample, isStale, hint }: Omit<HeadHistogram, 'startMs'>): void {
-  to.byte(hint).byte((sample.isFloat ? floatFlag : 0) | (isStale ? staleFlag : 0));
+  const hasLarge = !isStale && isLarge(sample);
+  to.byte(hint).byte((sample.isFloat ? floatFlag : 0) | (isStale ? staleFlag : 0) | (hasLarge ? largeFlag : 0));
   // Nothing else of a stale marker means anything.
   if (isStale) return;
   to.varint(sample.schema);
-  for (const value of [sample.zeroThreshold, sample.zeroCount, sample.count, sample.sum]) writeFloat(to, value);
+  const writeCount = (count: Int64): void => {
+    if (typeof count === 'number' && !hasLarge) writeFloat(to, count);
+    else to.be32(highInt32(count) >>> 0).be32(lowInt32(count) >>> 0);
+  };
+  writeFloat(to, sample.zeroThreshold);
+  writeCount(sample.zeroCount);
+  writeCount(sample.count);
+  writeFloat(to, sample.sum);
   for (const buckets of [sample.positive, sample.negative]) {
     to.uvarint(buckets.length);
-    for (const [index, count] of buckets) writeFloat(to.varint(index), count);
+    for (const [index, count] of buckets) {
+      to.varint(index);
+      writeCount(count);
+    }
   }
   to.uvarint(sample.customValues.length);
   for (const value of sample.customValues) writeFloat(to, value);
@@ -47,14 +61,14 @@ export function readSpooledHistogram(bytes: Uint8Array): Omit<HeadHistogram, 'st
   const isFloat = (flags & floatFlag) !== 0;
   if ((flags & staleFlag) !== 0) return { hint, isStale: true, sample: staleHistogram(isFloat) };
   const schema = cursor.varint();
-  const [zeroThreshold, zeroCount, count, sum] = [
-    readFloat(cursor),
-    readFloat(cursor),
-    readFloat(cursor),
-    readFloat(cursor),
-  ];
-  const positive = readBuckets(cursor);
-  const negative = readBuckets(cursor);
+  const areLarge = (flags & largeFlag) !== 0;
+  const readCount = areLarge ? (from: ByteCursor) => from.wideBe64() : readFloat;
+  const readUnsigned = areLarge ? (from: ByteCursor) => asUnsigned(from.wideBe64()) : readFloat;
+  const zeroThreshold = readFloat(cursor);
+  const [zeroCount, count] = [readUnsigned(cursor), readUnsigned(cursor)];
+  const sum = readFloat(cursor);
+  const positive = readBuckets(cursor, readCount);
+  const negative = readBuckets(cursor, readCount);
   const customValues = Array.from({ length: cursor.uvarint() }, () => readFloat(cursor));
   const sample = { isFloat, schema, zeroThreshold, zeroCount, count, sum, positive, negative, customValues };
   return { hint, isStale: false, sample };
@@ -80,6 +94,6 @@ function readFloat(cursor: ByteCursor): number {
   return floatOf(cursor.be32(), cursor.be32());
 }
 
-function readBuckets(cursor: ByteCursor): Buckets {
-  return Array.from({ length: cursor.uvarint() }, (): [number, number] => [cursor.varint(), readFloat(cursor)]);
+function readBuckets(cursor: ByteCursor, readCount: (from: ByteCursor) => Int64): Buckets {
+  return Array.from({ length: cursor.uvarint() }, (): [number, Int64] => [cursor.varint(), readCount(cursor)]);
 }
