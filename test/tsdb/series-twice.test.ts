@@ -134,7 +134,7 @@ const saidTwice = ({ findings }: Pick<TsdbInventory, 'findings'>): readonly stri
 describe.each([
   ['2', programs === undefined ? undefined : join(programs, 'prometheus'), '--enable-feature=remote-write-receiver'],
   ['3', program3, '--web.enable-remote-write-receiver'],
-])('by a Prometheus %s (skipped where there is none)', (_, program = '', flag = '') => {
+])('by a Prometheus %s (skipped where there is none)', (version, program = '', flag = '') => {
   describe.skipIf(program === '')('a series that is told once more', () => {
     let fixture: Fixture;
     beforeEach(async () => {
@@ -166,6 +166,34 @@ describe.each([
       expect(count(into).windows).toEqual(count(plain).windows);
       await fixture.stop();
       expect(count(fixture.data).windows).toEqual(count(plain).windows);
+    });
+
+    test('is deleted under its second reference for 3 alone, which is said', async () => {
+      const labels = { __name__: 'told', story: 'deleted' };
+      const seconds = Array.from({ length: 40 }, (__, second) => second);
+      const timeOf = (second: number) => baseMs + 1000 * second;
+      writeWal(join(fixture.data, 'wal', segmentName(0)), [
+        { series: 1, labels },
+        { series: 2, labels },
+        { samples: seconds.map((second) => [2, timeOf(second), second] as const) },
+        { deleted: 2, fromMs: timeOf(10), toMs: timeOf(19) },
+        { deleted: 1, fromMs: timeOf(18), toMs: timeOf(24) },
+      ]);
+      const kept = seconds.filter((second) => second < 10 || second > 24);
+      const returning = seconds.filter((second) => second >= 10 && second < 18);
+      const counted = count(fixture.data);
+      expect(counted.totals.samples).toBe(kept.length);
+      expect(counted.findings).toMatchObject([
+        { rule: 'deleted-by-further-reference', severity: 'warning', fromMs: timeOf(10), toMs: timeOf(17) },
+      ]);
+      expect(counted.findings[0]?.message).toMatch(/^8 samples of 1 series /);
+      await fixture.start();
+      const all = version === '2' ? seconds.filter((second) => second < 18 || second > 24) : kept;
+      expect((await answers(fixture)).get('deleted')?.map(([second]) => second)).toEqual(all);
+      const { body } = await fixture.ask('/api/v1/admin/tsdb/snapshot', { method: 'POST' });
+      const { data } = JSON.parse(body) as { readonly data: { readonly name: string } };
+      const snapshot = count(join(fixture.data, 'snapshots', data.name));
+      expect(snapshot.totals.samples).toBe(kept.length + (version === '2' ? returning.length : 0));
     });
 
     test('that was gone for a while and came back is no alarm, until samples come out of order after a restart', async () => {

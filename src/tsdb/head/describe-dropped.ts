@@ -18,6 +18,14 @@ const wordsOf: Readonly<Record<Dropped['why'], (directory: string, dropped: Drop
     remedy:
       'Keep the directory, and put back the block that held these times, if there was one: the files here still hold them until Prometheus cuts its next block.',
   }),
+  /** head_wal.go loadWAL of 2.42 does not map the references of deletions. */
+  'further-reference': (_, { series, samples }) => ({
+    rule: 'deleted-by-further-reference',
+    severity: 'warning',
+    message: `${samples} samples of ${series} series in the head are deleted under a further reference of their series, as where it was gone for a while: Prometheus 3 does not answer them, and they are not counted, but Prometheus 2.42 answers them again from its next start on, and writes them into its next block.`,
+    remedy:
+      'Keep the directory where they are still wanted. Else delete them once more after the next start of Prometheus 2.42.',
+  }),
   /** Prometheus itself reads such a record. */
   unheld: (_, { samples }) => ({
     rule: 'out-of-range',

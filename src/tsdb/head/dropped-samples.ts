@@ -2,10 +2,11 @@ import { hashed } from '../inventory/sample-digest.ts';
 
 /**
  * What is in the bytes of a head and does not count: Prometheus drops it when it starts, since its series begins anew behind
- * it; or it has a time or a reference that we do not hold, and nobody knows of which series or when it is.
+ * it; 2.42 answers it, since it was deleted under another reference of its series than the first; or it has a time or a
+ * reference that we do not hold, and nobody knows of which series or when it is.
  */
 export interface Dropped {
-  readonly why: 'begins-anew' | 'unheld';
+  readonly why: 'begins-anew' | 'further-reference' | 'unheld';
   readonly samples: number;
   readonly series: number;
   readonly fromMs: number | null;

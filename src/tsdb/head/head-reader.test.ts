@@ -232,6 +232,41 @@ test('samples of a series that no record tells are strangers, but for those that
   });
 });
 
+describe('deletions of a series with two references', () => {
+  const labels = { __name__: 'told' };
+  const told = (...deleted: readonly WalEntry[]) =>
+    read({
+      wal: [
+        { series: 1, labels },
+        { series: 1, labels },
+        { samples: [[1, 1, 1]] },
+        { series: 2, labels },
+        { samples: [2, 3, 4, 5].map((timeMs) => [2, timeMs, 1] as const) },
+        ...deleted,
+      ],
+    });
+  const before = ['wal', 1, 1, 1] as const;
+
+  test('count under each, and what 2.42 answers of it is said', () => {
+    expect(told({ deleted: 2, fromMs: 3, toMs: 4 })).toEqual({
+      ...none,
+      inOrder: [2, 5],
+      dropped: [before, ['wal', 2, 3, 4, 'further-reference']],
+    });
+  });
+
+  test('under the first one are taken by 2.42 as well', () => {
+    expect(told({ deleted: 2, fromMs: 3, toMs: 4 }, { deleted: 1, fromMs: 4, toMs: 4 })).toMatchObject({
+      inOrder: [2, 5],
+      dropped: [before, ['wal', 1, 3, 3, 'further-reference']],
+    });
+  });
+
+  test('under the first one alone are no doubt', () => {
+    expect(told({ deleted: 1, fromMs: 3, toMs: 4 })).toMatchObject({ inOrder: [2, 5], dropped: [before] });
+  });
+});
+
 test('times that are not held are no damage, and are said', () => {
   const time = Buffer.from('1000000000000000', 'hex');
   const record = Buffer.concat([Buffer.from([2]), Buffer.alloc(7), Buffer.from([1]), time, Buffer.alloc(10)]);

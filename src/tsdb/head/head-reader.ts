@@ -1,4 +1,3 @@
-import { addInterval, isDeleted } from '../block/tombstones.ts';
 import { decodeChunk } from '../chunk/decode-chunk.ts';
 import type { SampleSink } from '../chunk/sample-sink.ts';
 import { Damage } from '../damage.ts';
@@ -6,6 +5,7 @@ import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { DroppedSamples, unheldEntries } from './dropped-samples.ts';
 import { hashingSink } from './hashing-sink.ts';
 import { readHeadChunks, type HeadChunk } from './head-chunks.ts';
+import { HeadDeletions } from './head-deletions.ts';
 import type { HeadEvents } from './head-events.ts';
 import { both, choose, chunkSink, type HeadSampleSink } from './head-sample-sink.ts';
 import { HeadSeries } from './head-series.ts';
@@ -44,7 +44,7 @@ export class HeadReader {
   /** When the sample before the one that is told in order was, of the same series. */
   beforeMs = -Infinity;
   private readonly options: HeadReaderOptions;
-  private readonly deleted = new Map<number, (readonly [number, number])[]>();
+  private readonly deleted = new HeadDeletions();
   /** The record that says of a series that what it had was compacted away. */
   private readonly compactedAt = new Map<number, number>();
   /** Of each series that is told more than once, where its head chunks begin; Infinity where it has none. */
@@ -80,7 +80,7 @@ export class HeadReader {
    */
   readLate(sinkOf: (doubt?: Doubt) => HeadSampleSink): void {
     const [sink, old, marked, hidden] = [sinkOf(), sinkOf('old-reference'), sinkOf('marked'), sinkOf('hidden')];
-    const isHidden = (series: number, timeMs: number) => isDeleted(this.deleted.get(series), timeMs);
+    const isHidden = (series: number, timeMs: number) => this.deleted.has(series, timeMs);
     const known = choose(isHidden, hidden, sink);
     const last = new LastChunk();
     this.readChunks(
@@ -127,8 +127,7 @@ export class HeadReader {
     this.minValidMs = minValidMs;
     const enter = (series: number, timeMs: number) => this.enter(series, timeMs);
     const drop = hashingSink(this.series, (series, timeMs) => this.droppedChunks.drop(series, timeMs));
-    const isMissed = (series: number, timeMs: number) =>
-      timeMs >= minValidMs && !isDeleted(this.deleted.get(series), timeMs);
+    const isMissed = (series: number, timeMs: number) => timeMs >= minValidMs && !this.deleted.has(series, timeMs);
     this.readChunks(
       (chunk, series) => {
         if (chunk.isOutOfOrder || chunk.maxTime < minValidMs) return undefined;
@@ -147,6 +146,8 @@ export class HeadReader {
     if (this.strangers > 0) onStrangers?.(this.strangers);
     this.dropped.tellTo((dropped) => onDropped?.('wal', dropped));
     this.droppedChunks.tellTo((dropped) => onDropped?.('chunks_head', dropped));
+    const { returning } = this.deleted;
+    if (returning !== undefined) onDropped?.('wal', returning);
     if (this.unheld > 0) onDropped?.('wal', unheldEntries(this.unheld));
   }
 
@@ -215,8 +216,10 @@ export class HeadReader {
 
   private beginSeries(reference: number, labels: readonly Uint8Array[]): void {
     const before = this.series.size;
+    const known = this.series.find(reference);
     const series = this.addSeries(reference, labels);
     if (series < before) this.chunksFrom.set(series, Infinity);
+    if (series < before && series !== known) this.deleted.noteFurther(reference);
     this.series.begin(series, reference, this.record);
   }
 
@@ -225,9 +228,9 @@ export class HeadReader {
     if (series === undefined) return;
     if (fromMs === -Infinity && toMs === Infinity) {
       this.compactedAt.set(series, this.record);
-      this.deleted.delete(series);
+      this.deleted.forget(series);
       this.series.endAll(series);
-    } else addInterval(this.deleted, series, [fromMs, toMs]);
+    } else this.deleted.add(series, reference, [fromMs, toMs]);
   }
 
   private recordSink(
@@ -276,7 +279,7 @@ export class HeadReader {
     }
     const isInChunk =
       timeMs >= (this.chunksFrom.get(series) ?? Infinity) && timeMs <= (this.series.newest[series] as number);
-    return timeMs >= this.minValidMs && !isInChunk && !isDeleted(this.deleted.get(series), timeMs);
+    return timeMs >= this.minValidMs && !isInChunk && !this.deleted.has(series, timeMs);
   }
 
   /** False for one that is old, that came before, or that was deleted. */
@@ -285,7 +288,7 @@ export class HeadReader {
     if (timeMs < this.minValidMs || timeMs <= before) return false;
     this.beforeMs = before;
     this.series.newest[series] = timeMs;
-    return !isDeleted(this.deleted.get(series), timeMs);
+    return this.deleted.admit(series, timeMs);
   }
 
   private noteStranger(timeMs: number): void {
