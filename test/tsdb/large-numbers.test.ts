@@ -4,8 +4,9 @@
  * answers, check and repair have nothing against them, and blocks that are made of the head hold every count as it is.
  */
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
@@ -13,6 +14,7 @@ import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
 import { newUlid } from '../../src/tsdb/write/new-ulid.ts';
 import { writeHeadBlocks } from '../../src/tsdb/write/write-head-blocks.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { writeWal } from '../harness/write-head.ts';
 import { checkDirectory } from './check-directory.ts';
 import { openFixture, type Fixture } from './prometheus.ts';
 import { planFor } from './repair-directory.ts';
@@ -132,7 +134,8 @@ describe.skipIf(program3 === undefined)('a target that says when its counters be
     let scrapes = 0;
     const server = createServer((_, response) => {
       scrapes += 1;
-      const created = scrapes % 3 === 0 ? '1.795934000e18' : '1.795930000e9';
+      // In seconds, as it should be; and what no longer fits into the 53 bits of a double, or the 64 of an integer.
+      const created = ['1.795930000e9', '1.795934000e15', '1.795934000e18'][scrapes % 3] ?? '';
       response.setHeader('content-type', 'application/openmetrics-text; version=1.0.0; charset=utf-8');
       response.end(
         `# TYPE before gauge\nbefore ${scrapes}\n# TYPE foo counter\nfoo_total ${scrapes}\nfoo_created ${created}\n# TYPE after gauge\nafter ${scrapes}\n# EOF\n`,
@@ -177,4 +180,25 @@ describe.skipIf(program3 === undefined)('a target that says when its counters be
       server.close();
     }
   });
+});
+
+test('a time beyond all that is held is said, and repair leaves it alone', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-large-'));
+  try {
+    // One sample of the series 1 at 2^60.
+    const record = Buffer.from(`02000000000000000110000000000000000000${'00'.repeat(8)}`, 'hex');
+    writeWal(join(directory, 'wal', '00000000'), [
+      { series: 1, labels: { __name__: 'told' } },
+      { record },
+      { samples: [[1, baseMs, 1]] },
+    ]);
+    expect(count(directory)).toMatchObject({
+      totals: { samples: 1 },
+      findings: [{ rule: 'out-of-range', severity: 'error', file: 'wal' }],
+    });
+    expect(checkDirectory(directory).findings).toEqual([]);
+    expect(planFor(directory).steps).toEqual([]);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });

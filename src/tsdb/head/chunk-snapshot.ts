@@ -74,16 +74,16 @@ export function checkSnapshotRecord(bytes: Uint8Array): void {
 }
 
 function checkSeries(cursor: ByteCursor): void {
-  cursor.be64();
+  cursor.wideBe64();
   const count = cursor.uvarint();
   if (count > cursor.left) throw new Damage('bad-structure', `a series counts ${count} labels`, cursor.at);
   for (let index = 0; index < 2 * count; index += 1) cursor.uvarintBytes();
-  cursor.be64();
+  cursor.wideBe64();
   if (cursor.uvarint() === 0) {
     if (cursor.left > 0) throw tooMany(cursor);
     return;
   }
-  const [minTime, maxTime] = [cursor.be64(), cursor.be64()];
+  const [minTime, maxTime] = [cursor.wideBe64(), cursor.wideBe64()];
   if (minTime > maxTime) throw new Damage('bad-structure', 'a chunk ends before it begins', cursor.at);
   const encoding = cursor.byte();
   if (encoding < 1 || encoding > lastEncoding) {
