@@ -106,7 +106,7 @@ function refuseInnerConflict(directory: string, findings: readonly TsdbFinding[]
   const first = findings.find(({ rule }) => rule === 'conflicting-values');
   if (first === undefined) return;
   throw new HoldfastError('conflicting-samples', {
-    message: `${directory} holds different values of ${first.series ?? 'one series'} at ${first.fromMs ?? 'one time'}: ${first.message} Nothing was changed.`,
+    message: `${directory} holds different values of ${first.series ?? 'one series'} at ${first.fromMs === null ? 'one time' : new Date(first.fromMs).toISOString()}: ${first.message} Nothing was changed.`,
     remedy:
       first.file === 'wbl'
         ? 'Copy it, start a Prometheus on the copy until it has compacted what came out of order, which leaves one of each, and name the copy in its place.'
