@@ -11,6 +11,7 @@ import type { Dropped } from './head/dropped-samples.ts';
 import type { WalFault } from './head/wal-layout.ts';
 import type { Doubtful } from './inventory/late-samples.ts';
 import type { SampleTimes } from './inventory/sample-span.ts';
+import type { HiddenChunks } from './head/hidden-chunks.ts';
 import type { NamelessChunks } from './head/nameless-chunks.ts';
 import type { Conflict } from './inventory/merge-blocks.ts';
 
@@ -138,6 +139,14 @@ export class Findings {
       offset: null,
       message: `Segment ${missing} is missing before ${unread[0] ?? 'the end'}: Prometheus does not start, and ${unread.length} segments are not counted.`,
       remedy: 'Put the segment back from a copy, or run `holdfast repair` on the directory.',
+    });
+  }
+
+  addHiddenChunks({ path, offset }: HiddenChunks): void {
+    this.add({
+      ...{ ...nowhere, rule: 'bad-structure', severity: 'error', file: path, offset },
+      message: `${path} at byte ${offset}: there is more behind the zeros that end a head chunk file. Prometheus passes over it, and it is not counted.`,
+      remedy: 'Run `holdfast repair` on the directory, which moves the file aside where the WAL holds what was in it.',
     });
   }
 

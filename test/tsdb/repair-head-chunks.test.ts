@@ -198,6 +198,9 @@ describe.skipIf(programs === undefined)(
       for (const program of everyPrometheus(only))
         expect(await answersOf(program, data)).toEqual(starts ? [answered, answered] : []);
       expect(said(checkDirectory(data))).toEqual(says);
+      // Nothing may be proved by what a Prometheus does not read.
+      const isHurt = aside.some((path) => path.startsWith('chunks_head/')) || answered < all;
+      expect(inventoryOf(data).findings.some(({ severity }) => severity === 'error')).toBe(isHurt);
       const moved = planFor(data).steps.flatMap((step) => (step.kind === 'move-aside' ? [step.from] : []));
       expect(moved).toEqual(aside.map((path) => join(data, path)));
       if (aside.length === 0) {
@@ -268,8 +271,12 @@ async function answersOf(program: string, data: string): Promise<readonly number
   }
 }
 
+function inventoryOf(data: string) {
+  return takeInventory({ files: quietFiles(data), settledMs: null, onRead: () => undefined });
+}
+
 function countOf(data: string): number {
-  return takeInventory({ files: quietFiles(data), settledMs: null, onRead: () => undefined }).totals.samples;
+  return inventoryOf(data).totals.samples;
 }
 
 /** The chunk takes up what there is between its own offset and the next one's. */

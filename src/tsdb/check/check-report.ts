@@ -7,7 +7,7 @@ import type { ChunkSnapshot } from '../head/chunk-snapshot.ts';
 import type { NamelessChunks } from '../head/nameless-chunks.ts';
 import type { Doubtful } from '../inventory/late-samples.ts';
 import { Findings, renderLabels, type FindingsState } from '../findings.ts';
-import { findZeroRun } from './zero-run.ts';
+import { findZeroRun } from '../bytes/zero-run.ts';
 
 /** What a finding is about. */
 export interface Place {

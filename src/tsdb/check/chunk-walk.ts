@@ -7,7 +7,7 @@ import { Damage } from '../damage.ts';
 import { openWindow, type CheckContext } from './check-context.ts';
 import { requireEncoding, sampleCount } from './chunk-head.ts';
 import { be32, checksumOf, readBe32 } from '../bytes/pieces.ts';
-import { findNonZero } from './zero-run.ts';
+import { findNonZero } from '../bytes/zero-run.ts';
 
 export interface WantedChunk {
   /** File number, from 1. */

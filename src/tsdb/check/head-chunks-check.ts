@@ -5,7 +5,7 @@ import { Damage } from '../damage.ts';
 import { isUnwritten, listNumbered, readHeadChunkFile, type HeadChunk } from '../head/head-chunks.ts';
 import { openWindow, type CheckContext } from './check-context.ts';
 import { requireEncoding, sampleCount } from './chunk-head.ts';
-import { findNonZero } from './zero-run.ts';
+import { findNonZero } from '../bytes/zero-run.ts';
 
 const headerBytes = 8;
 const checksumBytes = 4;

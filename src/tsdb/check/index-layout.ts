@@ -2,7 +2,7 @@ import type { FileWindow } from '../bytes/file-window.ts';
 import { indexHeaderBytes, tocBytes, type IndexHeader } from '../block/index-header.ts';
 import { Damage } from '../damage.ts';
 import type { CheckReport } from './check-report.ts';
-import { findNonZero } from './zero-run.ts';
+import { findNonZero } from '../bytes/zero-run.ts';
 
 /** Exclusive ends of the sections of an index: each ends where the next one begins, padding included. */
 export interface IndexLayout {

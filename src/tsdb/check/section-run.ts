@@ -3,7 +3,7 @@ import type { FileWindow } from '../bytes/file-window.ts';
 import { Damage } from '../damage.ts';
 import type { CheckReport } from './check-report.ts';
 import { be32, checksumOf, eachPiece, readBe32 } from '../bytes/pieces.ts';
-import { findNonZero } from './zero-run.ts';
+import { findNonZero } from '../bytes/zero-run.ts';
 
 const alignment = 4;
 const usualBytes = 1 << 16;

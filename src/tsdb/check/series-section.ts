@@ -4,7 +4,7 @@ import { VarintCursor } from '../bytes/varint-cursor.ts';
 import { Damage } from '../damage.ts';
 import type { IndexHeader } from '../block/index-header.ts';
 import { be32 } from '../bytes/pieces.ts';
-import { findNonZero } from './zero-run.ts';
+import { findNonZero } from '../bytes/zero-run.ts';
 
 /** One entry of the series section; its arrays are used again for the next one. */
 export interface RawSeries {

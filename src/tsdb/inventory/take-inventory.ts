@@ -9,6 +9,7 @@ import type { SharedFiles } from '../files/held-files.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { Findings, type FindingsState } from '../findings.ts';
 import { findSnapshotBeyondWal } from '../head/chunk-snapshot.ts';
+import { listHiddenChunks } from '../head/hidden-chunks.ts';
 import { findNamelessChunks } from '../head/nameless-chunks.ts';
 import { entriesOf, surveyLayout } from '../head/wal-layout.ts';
 import type { CountUnitsTask, StartHelper } from '../threads/helper-task.ts';
@@ -162,6 +163,7 @@ function begin({ files, settledMs, cutMs, onRead, mostLate }: TakeInventoryOptio
   for (const log of ['wal', 'wbl'] as const) {
     for (const fault of surveyLayout(entriesOf(files), log).faults) findings.current.addWalFault(fault);
   }
+  for (const hidden of settledMs === null ? listHiddenChunks(files) : []) findings.current.addHiddenChunks(hidden);
   const nameless = findNamelessChunks(files);
   if (nameless !== undefined) findings.current.addNamelessChunks(nameless);
   for (const left of findLeftBehind(files, onRead)) findings.current.addLeftBehind(left);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { FileWindow } from '../bytes/file-window.ts';
-import { findNonZero } from '../check/zero-run.ts';
+import { findNonZero } from '../bytes/zero-run.ts';
 import { Damage } from '../damage.ts';
 import type { TsdbFiles } from '../files/tsdb-files.ts';
 import { isUnwritten, listNumbered, readHeadChunkFile } from '../head/head-chunks.ts';

@@ -1,4 +1,4 @@
-import { windowBytes, type FileWindow } from '../bytes/file-window.ts';
+import { windowBytes, type FileWindow } from './file-window.ts';
 
 /** The smallest unit that a disk writes, and so the least that is left as zeros. */
 const sectorBytes = 512;
