@@ -9,7 +9,6 @@ import { cp, lstat, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createProcesses } from '../../src/adapters/processes/linux-processes.ts';
 import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
 import { proveKept } from '../../src/observations/discard/prove-kept.ts';
 import { identifyDirectory } from '../../src/observations/identify-directory.ts';
@@ -18,14 +17,13 @@ import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
 import { FileWindow } from '../../src/tsdb/bytes/file-window.ts';
 import { readIndexHeader } from '../../src/tsdb/block/index-header.ts';
-import { performTask } from '../../src/tsdb/perform-task.ts';
 import { checkDirectory, said } from './check-directory.ts';
 import { makeBlocksByPromtool } from './make-blocks-by-promtool.ts';
 import { openFixture } from './prometheus.ts';
+import { look, readers } from './tsdb-readers.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const hourMs = 3_600_000;
-const processes = createProcesses();
 
 describe.skipIf(programs === undefined)('blocks that hide (skipped where there is no Prometheus)', () => {
   let directory = '';
@@ -77,18 +75,8 @@ describe.skipIf(programs === undefined)('blocks that hide (skipped where there i
   const prove = async (path: string, keeper: string) =>
     proveKept(
       { directory: path, tsdbs: [path], keepers: [{ path: keeper, inode: (await lstat(keeper)).ino }] },
-      {
-        findWriterBelow: (below) => processes.findWriterBelow(below),
-        now: Date.now,
-        run: async (task) => {
-          let answer: unknown;
-          await performTask(task, (message) => {
-            if (message.type === 'result') answer = message.value;
-          });
-          return answer as never;
-        },
-      },
-      { progress: () => undefined, signal: new AbortController().signal },
+      readers,
+      look,
     );
   const countAll = `/api/v1/query?query=sum(count_over_time(check_value%5B1d%5D))&time=${(startMs + 6 * hourMs) / 1000}`;
   /** How many samples a real Prometheus returns. */

@@ -10,32 +10,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createProcesses } from '../../src/adapters/processes/linux-processes.ts';
 import type { KeptProof } from '../../src/model/discard-step.ts';
 import { proveKept } from '../../src/observations/discard/prove-kept.ts';
-import type { TsdbReaders } from '../../src/observations/tsdb-inventory.ts';
-import { performTask } from '../../src/tsdb/perform-task.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { writeWal, type WalEntry } from '../harness/write-head.ts';
 import { openFixture } from './prometheus.ts';
+import { look, readers } from './tsdb-readers.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const run = promisify(execFile);
 const hourMs = 3_600_000;
-const look = { progress: () => undefined, signal: new AbortController().signal };
-const processes = createProcesses();
-const readers: TsdbReaders = {
-  findWriterBelow: (directory) => processes.findWriterBelow(directory),
-  now: Date.now,
-  run: async (task) => {
-    let answer: unknown;
-    await performTask(task, (message) => {
-      if (message.type === 'failed') throw new Error(message.message);
-      if (message.type === 'result') answer = message.value;
-    });
-    return answer as never;
-  },
-};
 
 async function prove(directory: string, keepers: readonly [string, ...string[]]): Promise<KeptProof> {
   const [first, ...others] = await Promise.all(keepers.map(async (path) => ({ path, inode: (await lstat(path)).ino })));

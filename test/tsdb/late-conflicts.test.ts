@@ -12,12 +12,12 @@ import { proveKept } from '../../src/observations/discard/prove-kept.ts';
 import { compareTsdbInventories } from '../../src/rules/tsdb-verdict.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
-import { performTask } from '../../src/tsdb/perform-task.ts';
 import { newUlid } from '../../src/tsdb/write/new-ulid.ts';
 import { writeHeadBlocks } from '../../src/tsdb/write/write-head-blocks.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { countCutBlocks, openFixture, type Fixture } from './prometheus.ts';
 import { remoteWrite } from './remote-write.ts';
+import { look, readers } from './tsdb-readers.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const minuteMs = 60_000;
@@ -81,18 +81,8 @@ describe.each([
     const keeps = async (data: string, keeper: string) =>
       proveKept(
         { directory: data, tsdbs: [data], keepers: [{ path: keeper, inode: (await lstat(keeper)).ino }] },
-        {
-          findWriterBelow: () => Promise.resolve(undefined),
-          now: Date.now,
-          run: async (task) => {
-            let answer: unknown;
-            await performTask(task, (message) => {
-              if (message.type === 'result') answer = message.value;
-            });
-            return answer as never;
-          },
-        },
-        { progress: () => undefined, signal: new AbortController().signal },
+        readers,
+        look,
       );
     const stitched = async (data: string): Promise<string> => {
       const into = join(fixture.directory, 'blocks');

@@ -10,42 +10,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createProcesses } from '../../src/adapters/processes/linux-processes.ts';
 import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
 import { isGoodVerdict, type TsdbProof } from '../../src/model/tsdb-proof.ts';
 import { observeProof } from '../../src/observations/proof.ts';
-import { observeTsdbInventory, type TsdbReaders } from '../../src/observations/tsdb-inventory.ts';
+import { observeTsdbInventory } from '../../src/observations/tsdb-inventory.ts';
 import { compareSeries } from '../../src/tsdb/compare/compare-series.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
-import { performTask } from '../../src/tsdb/perform-task.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { openFixture, pushRounds } from './prometheus.ts';
+import { look, readers, readersAt } from './tsdb-readers.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const program3 = process.env['HOLDFAST_TEST_PROMETHEUS3'];
 const hourMs = 3_600_000;
 const windowMs = 2 * hourMs;
 const run = promisify(execFile);
-const look = { progress: () => undefined, signal: new AbortController().signal };
-
-/** The tasks themselves, in this thread. `now` is ours, so that a baseline can be complete to a moment that we know. */
-function readersAt(now: () => number): TsdbReaders {
-  const processes = createProcesses();
-  return {
-    findWriterBelow: (directory) => processes.findWriterBelow(directory),
-    now,
-    run: async (task) => {
-      let answer: unknown;
-      await performTask(task, (message) => {
-        if (message.type === 'failed') throw new Error(message.message);
-        if (message.type === 'result') answer = message.value;
-      });
-      return answer as never;
-    },
-  };
-}
-
-const readers = readersAt(Date.now);
 
 async function prove(before: string, after: string, retentionMs?: number): Promise<TsdbProof> {
   return observeProof({ before, after, retentionMs }, readers, look);

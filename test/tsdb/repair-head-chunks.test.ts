@@ -13,8 +13,8 @@ import { readHeadChunkFile } from '../../src/tsdb/head/head-chunks.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
 import { writeHeadChunks, writeWal } from '../harness/write-head.ts';
 import { checkDirectory, said } from './check-directory.ts';
-import { openFixture } from './prometheus.ts';
 import { planFor, repairDirectory } from './repair-directory.ts';
+import { answersOnCopy } from './answers-on-copy.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const current = process.env['HOLDFAST_TEST_PROMETHEUS3'];
@@ -251,24 +251,8 @@ function everyPrometheus(only?: 'current'): readonly string[] {
   return [...older, ...(current === undefined ? [] : [current])];
 }
 
-/** How many samples a Prometheus answers on a copy, at its first start and at its second; none where it does not start. */
 async function answersOf(program: string, data: string): Promise<readonly number[]> {
-  const fixture = await openFixture({ program });
-  try {
-    await rm(fixture.data, { recursive: true });
-    await cp(data, fixture.data, { recursive: true });
-    const answers: number[] = [];
-    for (let start = 0; start < 2; start += 1) {
-      if (!(await fixture.startOrEnd())) return answers;
-      const query = encodeURIComponent('sum(count_over_time(check_value[4h]))');
-      const { body } = await fixture.ask(`/api/v1/query?query=${query}&time=${Date.now() / 1000}`);
-      answers.push(Number(/"(\d+)"\]/.exec(body)?.[1]));
-      await fixture.stop('SIGKILL');
-    }
-    return answers;
-  } finally {
-    await fixture.cleanUp();
-  }
+  return answersOnCopy({ program }, data, { query: 'sum(count_over_time(check_value[4h]))', atMs: Date.now() });
 }
 
 function inventoryOf(data: string) {

@@ -13,8 +13,9 @@ import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
 import { cutTornEnd } from '../../src/tsdb/write/mend-wal.ts';
 import { checkDirectory } from './check-directory.ts';
-import { openFixture, pushRounds, type Fixture } from './prometheus.ts';
+import { openFixture, pushRounds, type FixtureOptions } from './prometheus.ts';
 import { planFor, repairDirectory } from './repair-directory.ts';
+import { answersOnCopy } from './answers-on-copy.ts';
 
 const program = process.env['HOLDFAST_TEST_PROMETHEUS3'];
 const missing = process.env['HOLDFAST_TEST_PROMETHEUS3_MISSING'];
@@ -78,7 +79,7 @@ describe.skipIf(program === undefined)(
 
     beforeAll(async () => {
       directory = await mkdtemp(join(tmpdir(), 'holdfast-wbl-'));
-      const fixture = await open();
+      const fixture = await openFixture(options);
       try {
         for (let part = 0; part < 3; part += 1) {
           await fixture.start();
@@ -135,32 +136,14 @@ describe.skipIf(program === undefined)(
   },
 );
 
-async function open(): Promise<Fixture> {
-  return openFixture({
-    program: program ?? '',
-    flags: ['--web.enable-otlp-receiver'],
-    config: { storage: { tsdb: { out_of_order_time_window: '10d' } }, otlp: {} },
-  });
-}
+const options: FixtureOptions = {
+  program: program ?? '',
+  flags: ['--web.enable-otlp-receiver'],
+  config: { storage: { tsdb: { out_of_order_time_window: '10d' } }, otlp: {} },
+};
 
-/** How many samples a Prometheus answers on a copy, at its first start and at its second; none where it does not start. */
 async function answersOf(data: string): Promise<readonly number[]> {
-  const fixture = await open();
-  try {
-    await rm(fixture.data, { recursive: true });
-    await cp(data, fixture.data, { recursive: true });
-    const answers: number[] = [];
-    for (let start = 0; start < 2; start += 1) {
-      if (!(await fixture.startOrEnd())) return answers;
-      const query = encodeURIComponent('sum(count_over_time({__name__=~"fixture.*"}[3h]))');
-      const { body } = await fixture.ask(`/api/v1/query?query=${query}&time=${nowMs / 1000}`);
-      answers.push(Number(/"(\d+)"\]/.exec(body)?.[1]));
-      await fixture.stop('SIGKILL');
-    }
-    return answers;
-  } finally {
-    await fixture.cleanUp();
-  }
+  return answersOnCopy(options, data, { query: 'sum(count_over_time({__name__=~"fixture.*"}[3h]))', atMs: nowMs });
 }
 
 const always: ReadonlySet<string> = new Set(['write-manifest', 'count-before', 'prove-repair']);

@@ -8,14 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { proveKept } from '../../src/observations/discard/prove-kept.ts';
-import type { TsdbReaders } from '../../src/observations/tsdb-inventory.ts';
 import { isBlockName } from '../../src/tsdb/block-name.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
-import { performTask } from '../../src/tsdb/perform-task.ts';
 import { checkDirectory } from './check-directory.ts';
 import { makeBlocksByPromtool } from './make-blocks-by-promtool.ts';
 import { openFixture, type Fixture } from './prometheus.ts';
+import { look, readers } from './tsdb-readers.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const current = process.env['HOLDFAST_TEST_PROMETHEUS3'];
@@ -156,26 +155,12 @@ describe.skipIf(programs === undefined)('blocks that wait to be deleted (skipped
 
   /** How many samples of the directory are not in another one. */
   async function lost(keeper: string): Promise<number> {
-    const look = { progress: () => undefined, signal: new AbortController().signal };
     const keepers = [{ path: at(keeper), inode: (await lstat(at(keeper))).ino }] as const;
     const proof = await proveKept({ directory: data, tsdbs: [data], keepers }, readers, look);
     expect(proof.undecided).toEqual([]);
     return proof.lost.reduce((sum, { samples }) => sum + samples, 0);
   }
 });
-
-const readers: TsdbReaders = {
-  findWriterBelow: () => Promise.resolve(undefined),
-  now: Date.now,
-  run: async (task) => {
-    let answer: unknown;
-    await performTask(task, (message) => {
-      if (message.type === 'failed') throw new Error(message.message);
-      if (message.type === 'result') answer = message.value;
-    });
-    return answer as never;
-  },
-};
 
 /** What a Prometheus returns of a copy, and which directories of blocks it leaves there. */
 async function startOn(data: string, program: string): Promise<{ samples: number; left: readonly string[] }> {

@@ -3,7 +3,7 @@
  * it cuts wal/ at that segment and place, and deletes what is behind, or does not start where there is no such segment. Check
  * says so; a start of ours and a repair cut the end off before; then both answer all of it, also once they were started again.
  */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,8 +13,8 @@ import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
 import { cutTornEnd } from '../../src/tsdb/write/mend-wal.ts';
 import { writeWal } from '../harness/write-head.ts';
 import { checkDirectory, said } from './check-directory.ts';
-import { openFixture } from './prometheus.ts';
 import { planFor, repairDirectory } from './repair-directory.ts';
+import { answersOnCopy } from './answers-on-copy.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const current = process.env['HOLDFAST_TEST_PROMETHEUS3'];
@@ -86,24 +86,10 @@ function everyPrometheus(): readonly string[] {
   return [join(programs ?? '', 'prometheus'), ...(current === undefined ? [] : [current])];
 }
 
-/** How many samples a Prometheus answers on a copy, at its first start and at its second; none where it does not start. */
 async function answersOf(program: string, data: string): Promise<readonly number[]> {
-  const fixture = await openFixture({ program, config: { storage: { tsdb: { out_of_order_time_window: '10d' } } } });
-  try {
-    await rm(fixture.data, { recursive: true });
-    await cp(data, fixture.data, { recursive: true });
-    const answers: number[] = [];
-    for (let start = 0; start < 2; start += 1) {
-      if (!(await fixture.startOrEnd())) return answers;
-      const query = encodeURIComponent('sum(count_over_time(check_value[4h]))');
-      const { body } = await fixture.ask(`/api/v1/query?query=${query}&time=${Date.now() / 1000}`);
-      answers.push(Number(/"(\d+)"\]/.exec(body)?.[1]));
-      await fixture.stop('SIGKILL');
-    }
-    return answers;
-  } finally {
-    await fixture.cleanUp();
-  }
+  const config = { storage: { tsdb: { out_of_order_time_window: '10d' } } };
+  const question = { query: 'sum(count_over_time(check_value[4h]))', atMs: Date.now() };
+  return answersOnCopy({ program, config }, data, question);
 }
 
 function countOf(data: string): number {
