@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { chunkFileName, chunkFilesInOrder, type ChunkFiles } from '../block/chunk-files.ts';
 import { crc32c } from '../bytes/crc32c.ts';
 import { windowBytes, type FileWindow } from '../bytes/file-window.ts';
-import { firstTimeAt, requireFirstTime } from '../chunk/first-time.ts';
+import { firstTimeAt, requireTimeAt } from '../chunk/first-time.ts';
 import { Damage } from '../damage.ts';
 import { openWindow, type CheckContext } from './check-context.ts';
 import { requireEncoding, sampleCount } from './chunk-head.ts';
@@ -225,10 +225,11 @@ export class ChunkWalk {
     const samples = content < 3 ? 0 : sampleCount(encoding, bytes[at + 1] as number, bytes[at + 2] as number);
     if (samples === 0) throw new Damage('bad-structure', 'a chunk holds no sample', 0);
     this.samples += samples;
-    if (firstTimeAt(encoding) === undefined) this.histograms += samples;
+    const timeAt = firstTimeAt(encoding);
+    if (timeAt === undefined) this.histograms += samples;
     else if (wanted !== null) {
-      const times = { minTime: wanted.fromMs, maxTime: wanted.toMs };
-      requireFirstTime(encoding, bytes.subarray(at + 1, at + content), times);
+      const { fromMs: minTime, toMs: maxTime } = wanted;
+      requireTimeAt(bytes, { from: at + 1 + timeAt, to: at + content, minTime, maxTime });
     }
   }
 

@@ -16,13 +16,21 @@ interface ChunkTimes {
  * without decoding.
  */
 export function requireFirstTime(encoding: number, data: Uint8Array, { minTime, maxTime }: ChunkTimes): void {
-  const at = firstTimeAt(encoding);
-  if (at === undefined) return;
+  const from = firstTimeAt(encoding);
+  if (from !== undefined) requireTimeAt(data, { from, to: data.length, minTime, maxTime });
+}
+
+/** The same of a time that lies in [from, to) of some bytes: this runs for each chunk, and makes nothing anew. */
+export function requireTimeAt(
+  bytes: Uint8Array,
+  { from, to, minTime, maxTime }: ChunkTimes & { readonly from: number; readonly to: number },
+): void {
   let folded = 0;
   let scale = 1;
+  const end = Math.min(from + longestTime, to);
   // Samples begin with a time as a varint (chunks.md).
-  for (let index = at; index < Math.min(at + longestTime, data.length); index += 1) {
-    const byte = data[index] as number;
+  for (let index = from; index < end; index += 1) {
+    const byte = bytes[index] as number;
     folded += (byte & 0x7f) * scale;
     scale *= 128;
     if (byte < 0x80) break;
