@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readMeta } from '../../src/tsdb/block/read-metas.ts';
-import { holdFiles } from '../../src/tsdb/files/held-files.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
 import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
 import { copyBlock } from '../../src/tsdb/write/copy-block.ts';
@@ -16,6 +15,7 @@ import { checkDirectory, said } from './check-directory.ts';
 import { makeBlocksByPromtool } from './make-blocks-by-promtool.ts';
 import { openFixture } from './prometheus.ts';
 import { planFor, repairDirectory } from './repair-directory.ts';
+import { inventoriesOf } from './inventories-of.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const current = process.env['HOLDFAST_TEST_PROMETHEUS3'];
@@ -222,16 +222,7 @@ describe.skipIf(programs === undefined)('the order of chunk files (skipped where
     expect(checkDirectory(data).errors).toBe(0);
   });
 
-  const both = () => {
-    const held = holdFiles(data);
-    try {
-      return [held, quietFiles(data)].map((files) =>
-        takeInventory({ files, settledMs: null, onRead: () => undefined }),
-      );
-    } finally {
-      held.close();
-    }
-  };
+  const both = () => inventoriesOf(data);
 });
 
 const always: ReadonlySet<string> = new Set(['write-manifest', 'count-before', 'prove-repair']);

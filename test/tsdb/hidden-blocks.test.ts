@@ -12,15 +12,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
 import { proveKept } from '../../src/observations/discard/prove-kept.ts';
 import { identifyDirectory } from '../../src/observations/identify-directory.ts';
-import { holdFiles } from '../../src/tsdb/files/held-files.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
-import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
 import { FileWindow } from '../../src/tsdb/bytes/file-window.ts';
 import { readIndexHeader } from '../../src/tsdb/block/index-header.ts';
 import { checkDirectory, said } from './check-directory.ts';
 import { makeBlocksByPromtool } from './make-blocks-by-promtool.ts';
 import { openFixture } from './prometheus.ts';
 import { look, readers } from './tsdb-readers.ts';
+import { inventoriesOf } from './inventories-of.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const hourMs = 3_600_000;
@@ -60,16 +59,7 @@ describe.skipIf(programs === undefined)('blocks that hide (skipped where there i
     edit(meta);
     await writeFile(path, JSON.stringify(meta));
   };
-  const both = (): readonly TsdbInventory[] => {
-    const held = holdFiles(data);
-    try {
-      return [held, quietFiles(data)].map((files) =>
-        takeInventory({ files, settledMs: null, onRead: () => undefined }),
-      );
-    } finally {
-      held.close();
-    }
-  };
+  const both = () => inventoriesOf(data);
   const words = ({ findings }: TsdbInventory) =>
     findings.map(({ severity, rule, file }) => `${severity} ${rule} ${file}`);
   const prove = async (path: string, keeper: string) =>

@@ -8,14 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { TsdbInventory } from '../../src/model/tsdb-inventory.ts';
-import { holdFiles } from '../../src/tsdb/files/held-files.ts';
 import { quietFiles } from '../../src/tsdb/files/quiet-files.ts';
-import { takeInventory } from '../../src/tsdb/inventory/take-inventory.ts';
 import { checkDirectory, said } from './check-directory.ts';
 import { makeBlocksByPromtool } from './make-blocks-by-promtool.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { openFixture } from './prometheus.ts';
 import { planFor } from './repair-directory.ts';
+import { inventoriesOf } from './inventories-of.ts';
 
 const programs = process.env['HOLDFAST_TEST_PROGRAMS'];
 const hourMs = 3_600_000;
@@ -61,16 +60,7 @@ describe.skipIf(programs === undefined)('links in a data directory (skipped wher
     await rename(join(data, path), to);
     await symlink(to, join(data, path));
   };
-  const both = (): readonly TsdbInventory[] => {
-    const held = holdFiles(data);
-    try {
-      return [held, quietFiles(data)].map((files) =>
-        takeInventory({ files, settledMs: null, onRead: () => undefined }),
-      );
-    } finally {
-      held.close();
-    }
-  };
+  const both = () => inventoriesOf(data);
   const words = ({ findings }: TsdbInventory) =>
     findings.map(({ severity, rule, file }) => `${severity} ${rule} ${file}`);
 

@@ -58,7 +58,10 @@ const mostTriedAlone = 8;
 function listBroken(files: TsdbFiles, ulid: string): readonly string[] {
   const broken: string[] = [];
   const segments = new ChunkSegments(files, join(ulid, 'chunks'), { onRead: () => undefined });
-  segments.checkOthers((path) => broken.push(basename(path)));
-  segments.close();
+  try {
+    segments.checkOthers((path) => broken.push(basename(path)));
+  } finally {
+    segments.close();
+  }
   return broken;
 }
